@@ -1,0 +1,38 @@
+/* Files that are whole or absent: written to NAME.tmp in the same folder, fsynced, renamed, and the folder fsynced. */
+#ifndef NN_BASE_FILE_H
+#define NN_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "nn/base/err.h"
+
+typedef struct AtomicFile {
+    FILE *stream; /* write here */
+    char *path, *temporary;
+} AtomicFile;
+
+/* Opens NAME.tmp; file_commit makes it NAME, file_abandon removes it. Every failure (a full disk included) names the
+ * file and leaves an earlier NAME untouched. commit and abandon are safe on a zeroed or finished AtomicFile; commit
+ * abandons by itself when it fails. */
+bool file_begin(AtomicFile *file, const char *path, Err *err);
+bool file_commit(AtomicFile *file, Err *err);
+void file_abandon(AtomicFile *file);
+
+/* All of a buffer at once, atomically. */
+bool file_write(const char *path, const void *bytes, size_t length, Err *err);
+
+/* Reads a whole file (at most limit bytes; one more is an error) into memory with a NUL behind it; free() it. */
+bool file_read(const char *path, size_t limit, char **bytes, size_t *length, Err *err);
+
+/* mkdir -p. */
+bool file_make_folder(const char *path, Err *err);
+
+bool file_exists(const char *path);
+
+/* SHA-256 as 64 hex digits and a NUL. */
+void sha256_hex(const void *bytes, size_t length, char hex[65]);
+bool sha256_file(const char *path, char hex[65], Err *err);
+
+#endif

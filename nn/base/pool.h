@@ -1,0 +1,21 @@
+/* The thread pool: the one piece of global state beside the signal flags. Tasks are cut by shape, never by the number
+ * of threads, so that no result depends on it. */
+#ifndef NN_BASE_POOL_H
+#define NN_BASE_POOL_H
+
+#include <stddef.h>
+
+/* Starts threads - 1 workers (the caller is the first thread); replaces an earlier pool. threads >= 1. Idle workers
+ * spin for at most 20 microseconds, then sleep. */
+void pool_start(size_t threads);
+void pool_stop(void); /* safe when none runs */
+size_t pool_threads(void);
+
+/* Calls task(context, i) for i = 0 .. tasks-1, each once, in any order and on any thread; returns when all are done.
+ * Without pool_start, or with one task, everything runs on the caller. Not reentrant: a task never calls it. */
+void pool_run(size_t tasks, void (*task)(void *context, size_t i), void *context);
+
+/* How many of the threads have run at least one task since pool_start. */
+size_t pool_threads_used(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* Runs a planned graph. An Exec owns its slab; the graph, the plan and the parameters are borrowed. */
+#ifndef NN_EXEC_EXEC_H
+#define NN_EXEC_EXEC_H
+
+#include "nn/params/params.h"
+#include "nn/plan/plan.h"
+
+typedef struct Exec {
+    const Graph *graph;
+    Plan plan;
+    Params *params;
+    real *slab;
+    bool training;
+    int *param_of; /* node -> index into params, or -1 */
+} Exec;
+
+/* training as in plan_make; with it forward runs layers in training mode. Parameters must be allocated. */
+void exec_init(Exec *exec, const Graph *graph, Params *params, bool training, const int *roots, size_t root_count);
+void exec_release(Exec *exec); /* safe on a zeroed one */
+
+/* Where to write a fed input before exec_forward, and where to read a root after it. */
+real *exec_value(const Exec *exec, int node);
+
+/* seed and step decide the random draws of this pass. */
+void exec_forward(Exec *exec, uint64_t seed, uint64_t step);
+
+/* Zeroes params->grad and the gradients in the slab, puts `seed_grad[i]` into every element of the gradient of node
+ * seed_node[i], and runs backward: params->grad then holds the gradient of sum_i seed_grad[i] x sum(seed_node[i]). */
+void exec_backward(Exec *exec, uint64_t seed, uint64_t step, const int *seed_node, const double *seed_grad, size_t seeds);
+
+#endif

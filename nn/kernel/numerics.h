@@ -1,0 +1,57 @@
+/* The contractions behind one struct of function pointers: the back ends of `numerics:`. Everything else an op needs is
+ * elementwise or a reduction (elementwise.h, reduce.h) and is the same in all back ends.
+ *
+ * Layouts: images (N,H,W,C), dense activations (N,K), convolution weights (KH,KW,Cin,Cout), dense weights (In,Out).
+ * Functions whose name holds `grad` ADD to their destination, the others overwrite it. Each cuts its work into tasks by
+ * shape alone and runs them on the pool, so the bits don't depend on the number of threads. */
+#ifndef NN_KERNEL_NUMERICS_H
+#define NN_KERNEL_NUMERICS_H
+
+#include <stddef.h>
+
+#include "nn/base/real.h"
+
+/* A convolution: x (n,ih,iw,cin) * w (kh,kw,cin,cout) -> y (n,oh,ow,cout);
+ * y[o] takes x[o * stride + tap - begin] for the taps that lie in the image. */
+typedef struct ConvShape {
+    size_t n, ih, iw, cin, oh, ow, cout;
+    size_t kh, kw, sh, sw;
+    size_t top, left; /* padding at the beginning */
+} ConvShape;
+
+typedef struct Numerics {
+    const char *name; /* as `numerics:` names it */
+    const char *doc;
+
+    /* y (n,out) = x (n,in) w (in,out) + bias (out); bias may be NULL. */
+    void (*dense)(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y);
+    void (*dense_grad_input)(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx);
+    void (*dense_grad_weight)(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw);
+
+    /* Elements of scratch that the three convolution functions below need at most for this shape. */
+    size_t (*conv2d_scratch)(const ConvShape *shape);
+    void (*conv2d)(const ConvShape *shape, const real *x, const real *w, const real *bias, real *y, real *scratch);
+    void (*conv2d_grad_input)(const ConvShape *shape, const real *dy, const real *w, real *dx, real *scratch);
+    void (*conv2d_grad_weight)(const ConvShape *shape, const real *x, const real *dy, real *dw, real *scratch);
+
+    /* conv2d_transpose is the adjoint: with the shape of the convolution that it is the adjoint of (whose input is the
+     * transpose's output), x (n,oh,ow,cout), y (n,ih,iw,cin), w (kh,kw,cin,cout), bias (cin). Its gradients are conv2d
+     * (input, as an addition) and conv2d_grad_weight with the roles of the images exchanged. */
+    void (*conv2d_transpose)(const ConvShape *shape, const real *x, const real *w, const real *bias, real *y, real *scratch);
+    void (*conv2d_transpose_grad_input)(const ConvShape *shape, const real *dy, const real *w, real *dx, real *scratch);
+} Numerics;
+
+extern const Numerics numerics_openblas; /* not in MODE=dbl */
+extern const Numerics numerics_naive;    /* the twins: linked into tests and MODE=dbl only */
+
+/* The back end of that name, or NULL; and the names there are (numerics.def holds the rows). In MODE=dbl every name is
+ * answered with the naive one. */
+const Numerics *numerics_find(const char *name);
+extern const char *const numerics_names[];
+extern const size_t numerics_count;
+
+/* Raised by hand when a change of code changes results: part of every run's identity. */
+enum { NUMERICS_VERSION = 1 };
+#define NUMERICS_DEFAULT "openblas"
+
+#endif

@@ -1,0 +1,95 @@
+/* An op: one primitive of the graph. Its file holds shape, forward, backward and sample cases; op.def has its row.
+ * Ops know tensors and attributes, never layers, names of sections or configuration. */
+#ifndef NN_OP_OP_H
+#define NN_OP_OP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nn/base/alloc.h"
+#include "nn/base/err.h"
+#include "nn/base/real.h"
+#include "nn/kernel/numerics.h"
+
+enum { SHAPE_RANK_MAX = 4, OP_INPUTS_MAX = 4 };
+
+/* Row-major and contiguous; dim[0] is the batch for everything but parameters. No dim is 0. */
+typedef struct Shape {
+    size_t rank;
+    size_t dim[SHAPE_RANK_MAX];
+} Shape;
+
+size_t shape_count(Shape shape); /* overflow checked */
+size_t shape_count_example(Shape shape); /* without dim[0] */
+bool shape_equal(Shape a, Shape b);
+/* "[100,7,7,32]" into text, which is returned. */
+const char *shape_text(Shape shape, char text[96]);
+
+/* What the shape slot reads and writes. Errors are the user's: op_refuse puts the place and the name before them. */
+typedef struct OpShape {
+    const void *attributes;
+    const Numerics *numerics;
+    const char *name; /* of the node, e.g. `dense "encoder.dense"` */
+    Loc loc;
+    size_t inputs;
+    Shape in[OP_INPUTS_MAX];
+    Shape out;      /* to set */
+    size_t keep;    /* to set: elements saved by forward for backward */
+    size_t scratch; /* to set: elements that forward or backward may use freely */
+} OpShape;
+
+bool op_refuse(const OpShape *op, Err *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* What forward and backward read and write. backward ADDS to in_grad[i], which is NULL where no gradient is wanted. */
+typedef struct OpRun {
+    const void *attributes;
+    const Numerics *numerics;
+    size_t inputs;
+    Shape in_shape[OP_INPUTS_MAX];
+    Shape out_shape;
+    const real *in[OP_INPUTS_MAX];
+    real *in_grad[OP_INPUTS_MAX];
+    real *out;
+    const real *out_grad;
+    real *keep;
+    real *scratch;
+    bool training;
+    uint64_t seed; /* of the run; streams are named in the attributes */
+    uint64_t step; /* the random counter's step */
+} OpRun;
+
+/* One sample for the tests: the harness runs shape, forward and backward, checks every gradient numerically in the
+ * double build, puts sentinels round the buffers, hashes the inputs, and fills gradients beforehand. */
+typedef struct OpCase {
+    const char *label;
+    const void *attributes;
+    size_t inputs;
+    Shape in[OP_INPUTS_MAX];
+    double low, high;  /* inputs are uniform in [low, high]; both 0: [-1, 1] */
+    double away_from;  /* kinks: inputs keep |x| >= this */
+    bool fixed[OP_INPUTS_MAX]; /* no gradient is defined for this input (targets) */
+} OpCase;
+
+typedef struct Op {
+    const char *name;
+    const char *doc; /* what it computes, as a formula */
+    bool (*shape)(OpShape *op, Err *err);
+    void (*forward)(const OpRun *run);
+    void (*backward)(const OpRun *run);
+    bool view; /* the output is input 0 with another shape: same storage, no forward or backward */
+    const OpCase *cases;
+    size_t case_count;
+    /* Multiply-adds of forward, in-image taps only; NULL: none. */
+    double (*multiply_adds)(const OpShape *op);
+} Op;
+
+/* One declaration for each row of op.def: op_dense, op_conv2d, ... */
+#define OP(id) extern const Op op_##id;
+#include "nn/op/op.def"
+#undef OP
+
+extern const Op *const op_rows[];
+extern const size_t op_count;
+
+#endif

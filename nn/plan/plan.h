@@ -1,0 +1,25 @@
+/* Lays out every buffer of a graph in one slab; nothing allocates after it is made. A buffer lives from the step that
+ * writes it to the last step that reads it, and buffers whose lives don't overlap may share memory. */
+#ifndef NN_PLAN_PLAN_H
+#define NN_PLAN_PLAN_H
+
+#include "nn/graph/graph.h"
+
+#define PLAN_NONE ((size_t)-1)
+
+typedef struct NodePlan {
+    size_t value, grad, keep; /* offsets into the slab in elements, multiples of 16; PLAN_NONE: none */
+} NodePlan;
+
+typedef struct Plan {
+    NodePlan *nodes;
+    size_t scratch; /* offset of the one scratch area */
+    size_t total;   /* elements of the slab */
+} Plan;
+
+/* training: values live to the end of backward, and there are gradients. roots: nodes that are read from outside after
+ * a run (losses, outputs), whose values live to the end. Parameters have no place in the slab. */
+void plan_make(Plan *plan, const Graph *graph, bool training, const int *roots, size_t root_count);
+void plan_release(Plan *plan);
+
+#endif

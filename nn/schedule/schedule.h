@@ -1,0 +1,23 @@
+/* Schedules: a number as a function of time, for learning rates (as a factor of the base rate) and for loss weights.
+ * One file each, and one row in schedules.def. No libm: d_powi and d_cos of fmath.h. */
+#ifndef NN_SCHEDULE_SCHEDULE_H
+#define NN_SCHEDULE_SCHEDULE_H
+
+#include "nn/base/table.h"
+
+typedef struct ScheduleTime {
+    uint64_t step;            /* since the start, from 0 */
+    uint64_t steps_per_epoch; /* > 0 */
+    uint64_t epochs;          /* of the whole training */
+} ScheduleTime;
+
+typedef struct Schedule {
+    Row row;
+    double (*at)(const void *options, ScheduleTime time);
+} Schedule;
+
+extern const Table schedules_table;
+
+double schedule_at(const Spec *schedule, ScheduleTime time);
+
+#endif
