@@ -1,0 +1,69 @@
+/* A bound experiment: what one run (a variant with a seed) is made of. */
+#ifndef RUNNER_CONFIG_EXPERIMENT_H
+#define RUNNER_CONFIG_EXPERIMENT_H
+
+#include "nn/layer/layer.h"
+#include "runner/config/bind.h"
+#include "runner/config/resolve.h"
+
+typedef struct DataOptions {
+    Ref dataset;          /* a name in datasets.yaml */
+    int64_t batch;
+    const char *binarize; /* "none", "static", "dynamic" */
+    int64_t limit;        /* the first N images of each split; 0: all */
+    int64_t split_train, split_valid; /* 0, 0: all for training, no validation split */
+    Loc loc;
+} DataOptions;
+
+/* A named term of the objective. */
+typedef struct LossTerm {
+    const char *name;
+    Spec loss;   /* a row of losses */
+    Spec weight; /* a row of schedules */
+    Loc loc;
+} LossTerm;
+
+typedef struct TrainOptions {
+    int64_t epochs;
+    Spec optimizer;   /* a row of optimizers */
+    Spec lr_schedule; /* a row of schedules; a factor of the optimizer's rate */
+    Loc loc;
+} TrainOptions;
+
+typedef struct Experiment {
+    const char *name, *title, *variant; /* variant "" without a matrix */
+    uint64_t seed;
+    const char *numerics;
+    DataOptions data;
+    Section *sections; /* sorted: each follows its input */
+    size_t section_count;
+    LossTerm *losses; /* in name order */
+    size_t loss_count;
+    TrainOptions train;
+    SpecList evaluate, figures;
+    Loc loc;
+} Experiment;
+
+/* The tables of rooms above this one. */
+typedef struct ExperimentTables {
+    const Table *metrics, *figures;
+} ExperimentTables;
+
+/* Binds one variant of a seed. Checks everything that needs no data and no shapes: unknown keys, types, bounds, names of
+ * sections (loss terms' Refs and sections' inputs), missing keys, sections that nothing uses, a learning rate that the
+ * schedule kills (zero over a whole epoch). Inputs of the network: "image" and "label". */
+bool experiment_bind(Arena *arena, const Variant *variant, uint64_t seed, const ExperimentTables *tables,
+                     Experiment *experiment, Err *err);
+
+/* The canonical configuration: config.yaml. weights_only leaves out what doesn't decide the weights (title, evaluate,
+ * figures, and the names experiment and variant): the first stage of the identity is its hash. */
+void experiment_print(Text *text, const Experiment *experiment, bool weights_only);
+
+/* Binds a frozen config.yaml again (keys experiment, variant, seed instead of matrix and seeds). */
+bool experiment_read(Arena *arena, const char *path, const ExperimentTables *tables, Experiment *experiment, Err *err);
+
+/* The top-level keys, for `describe` and the schema. */
+extern const Field experiment_data_fields[];
+extern const Field experiment_train_fields[];
+
+#endif
