@@ -12,6 +12,9 @@ typedef struct Exec {
     real *slab;
     bool training;
     int *param_of; /* node -> index into params, or -1 */
+    real **value;  /* node -> its numbers; views resolved */
+    real **grad;   /* node -> its gradient, or NULL */
+    bool *touched; /* node -> its gradient has been written in this backward */
 } Exec;
 
 /* training as in plan_make; with it forward runs layers in training mode. Parameters must be allocated. */
@@ -24,8 +27,9 @@ real *exec_value(const Exec *exec, int node);
 /* seed and step decide the random draws of this pass. */
 void exec_forward(Exec *exec, uint64_t seed, uint64_t step);
 
-/* Zeroes params->grad and the gradients in the slab, puts `seed_grad[i]` into every element of the gradient of node
- * seed_node[i], and runs backward: params->grad then holds the gradient of sum_i seed_grad[i] x sum(seed_node[i]). */
+/* Zeroes params->grad and the gradients in the slab, adds `seed_grad[i]` to every element of the gradient of node
+ * seed_node[i] (a root), and runs backward from the seeds: params->grad then holds the gradient of
+ * sum_i seed_grad[i] x sum(seed_node[i]). seed and step are those of the forward pass. */
 void exec_backward(Exec *exec, uint64_t seed, uint64_t step, const int *seed_node, const double *seed_grad, size_t seeds);
 
 #endif

@@ -10,10 +10,17 @@ typedef struct Initialiser {
     Row row;
     /* Fills n values; draws come from rng at step 0, example 0. */
     void (*fill)(const void *options, Rng rng, size_t fan_in, size_t fan_out, size_t n, real *values);
+    bool bias; /* biases are filled likewise; otherwise they are zeros */
 } Initialiser;
 
+#define INITIALISER(id) extern const Initialiser initialiser_##id;
+#include "nn/init/initialisers.def"
+#undef INITIALISER
+
 extern const Table initialisers_table;
-/* The options of zero fields, for code that names a row itself. */
+/* A row without options, for code that names one itself; anything else is a BUG. */
 Spec initialiser_named(const char *name);
+/* What fills the bias beside a weight that `weight` fills. */
+Spec initialiser_of_bias(Spec weight);
 
 #endif

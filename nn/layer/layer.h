@@ -12,6 +12,10 @@ typedef struct Layer {
     Shape example_input; /* for the tests, with a batch in front */
 } Layer;
 
+#define LAYER(id) extern const Layer layer_##id;
+#include "nn/layer/layers.def"
+#undef LAYER
+
 extern const Table layers_table;
 
 /* A chain of layers. Children are named path.KIND, path.KIND_2, ... by kind, or path.NAME where the item has a name

@@ -11,8 +11,18 @@ typedef struct Loss {
     /* How the term enters the negative ELBO: "reconstruction", "kl", or NULL: it doesn't. */
     const char *role;
     bool (*build)(const Build *build, const void *options, int *node, Err *err); /* names are found in build->scope */
+    /* The section that the term judges: the logits or prediction of a reconstruction, the posterior of a KL term. */
+    Ref (*subject)(const void *options);
+    bool logits; /* the subject holds logits: its sigmoid is the mean of the pixels */
 } Loss;
 
+#define LOSS(id) extern const Loss loss_##id;
+#include "nn/loss/losses.def"
+#undef LOSS
+
 extern const Table losses_table;
+
+/* What losses of two values share: finds both and adds the op. */
+bool loss_pair(const Build *build, const Op *op, Ref first, Ref second, int *node, Err *err);
 
 #endif

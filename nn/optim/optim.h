@@ -13,6 +13,15 @@ typedef struct Optimizer {
     void (*step)(const void *options, double rate, uint64_t step, size_t n, real *value, const real *grad, real *const *slot);
 } Optimizer;
 
+#define OPTIMIZER(id) extern const Optimizer optimizer_##id;
+#include "nn/optim/optimizers.def"
+#undef OPTIMIZER
+
 extern const Table optimizers_table;
+
+/* The elements of one task of a step: a constant, so that nothing depends on the number of threads. */
+enum { OPTIM_BLOCK = 1 << 14 };
+/* State below this is set to zero: denormals in dead units would slow every step. */
+#define OPTIM_TINY 1e-30
 
 #endif

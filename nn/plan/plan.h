@@ -17,9 +17,14 @@ typedef struct Plan {
     size_t total;   /* elements of the slab */
 } Plan;
 
-/* training: values live to the end of backward, and there are gradients. roots: nodes that are read from outside after
- * a run (losses, outputs), whose values live to the end. Parameters have no place in the slab. */
+/* training: there are gradients, and values live to their last use in backward. roots: nodes that are read from outside
+ * after a run (losses, outputs), whose values live to the end; gradients exist for what lies below a root and above a
+ * trainable parameter. Inputs live from before the run to their last use, so they are fed before each run. Parameters
+ * have no place in the slab. */
 void plan_make(Plan *plan, const Graph *graph, bool training, const int *roots, size_t root_count);
 void plan_release(Plan *plan);
+
+/* The node whose storage a node has: itself, or for a view the node at the end of its chain. */
+int plan_owner(const Graph *graph, int node);
 
 #endif

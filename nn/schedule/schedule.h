@@ -5,6 +5,9 @@
 
 #include "nn/base/table.h"
 
+enum { SCHEDULE_EPOCHS_MAX = 1000000 };
+#define SCHEDULE_MAX 1e9 /* the greatest value a schedule may be told */
+
 typedef struct ScheduleTime {
     uint64_t step;            /* since the start, from 0 */
     uint64_t steps_per_epoch; /* > 0 */
@@ -15,6 +18,10 @@ typedef struct Schedule {
     Row row;
     double (*at)(const void *options, ScheduleTime time);
 } Schedule;
+
+#define SCHEDULE(id) extern const Schedule schedule_##id;
+#include "nn/schedule/schedules.def"
+#undef SCHEDULE
 
 extern const Table schedules_table;
 
