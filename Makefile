@@ -1,9 +1,16 @@
-# mayvae: `make help` lists the targets.
+# mayvae: `make help` lists the targets. MODE=rel (default), san (ASan and UBSan) or dbl (real is double, for gradient
+# checks) and CC=gcc or clang; each combination has its own folder under build/.
 MODE ?= rel
 CC = gcc
+PREFIX ?= /usr/local
+RESULTS ?= results
+PROFILE ?=
+FUZZ_SECONDS ?= 20
+SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SUFFIXES:
 
 OUT := build/$(MODE)$(if $(filter clang%,$(notdir $(CC))),-clang)
 BIN := $(if $(filter build/rel,$(OUT)),mayvae,$(OUT)/mayvae)
@@ -12,27 +19,51 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-pro
 CFLAGS_rel = -O3 -g
 CFLAGS_san = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_dbl = -O2 -g -DMAYVAE_DOUBLE
+CFLAGS_cov = -O0 -g --coverage
+CFLAGS_fuzz = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CPPFLAGS = -I. -D_GNU_SOURCE -MMD -MP
 # No contraction and no reassociation: the same bits from every compiler.
 CFLAGS = -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -pthread $(WARN) $(CFLAGS_$(MODE))
-LDFLAGS = -pthread $(if $(filter san,$(MODE)),-fsanitize=address$(,)undefined)
 , := ,
+LDFLAGS_san = -fsanitize=address$(,)undefined
+LDFLAGS_cov = --coverage
+LDFLAGS_fuzz = -fsanitize=fuzzer$(,)address$(,)undefined
+LDFLAGS = -pthread $(LDFLAGS_$(MODE))
 LDLIBS = -lyaml -lcsv -lz -ljansson -lnettle $(if $(filter-out dbl,$(MODE)),-lopenblas) -lm
 
+# Packages by group, and the header or file by which a build sees that one is there.
+PACKAGES_build = gcc libc6-dev make libyaml-dev libopenblas-pthread-dev libcsv-dev libstb-dev zlib1g-dev libjansson-dev nettle-dev fonts-dejavu-core curl ca-certificates
+PACKAGES_test = libcmocka-dev
+PACKAGES_report = latexmk lmodern texlive-latex-recommended texlive-pictures texlive-fonts-recommended
+PACKAGES_check = clang clang-format clang-tidy cppcheck gcovr libclang-rt-14-dev poppler-utils valgrind
+DEPS ?= build test report
 FONTS = /usr/share/fonts/truetype/dejavu
+NEEDS = yaml.h=libyaml-dev cblas.h=libopenblas-pthread-dev csv.h=libcsv-dev stb/stb_truetype.h=libstb-dev \
+	zlib.h=zlib1g-dev jansson.h=libjansson-dev nettle/sha2.h=nettle-dev $(FONTS)/DejaVuSans.ttf=fonts-dejavu-core
+
 NAIVE := $(wildcard nn/kernel/naive/*.c)
 MAIN := runner/cli/main.c
 SOURCES := $(filter-out $(MAIN),$(wildcard nn/*/*.c runner/*/*.c))
 ifeq ($(MODE),dbl)
-SOURCES := $(filter-out nn/kernel/openblas.c,$(SOURCES)) $(NAIVE)
+SOURCES := $(filter-out $(wildcard nn/kernel/openblas*.c),$(SOURCES)) $(NAIVE)
 endif
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIB := $(OUT)/libmayvae.a
 
-TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+# In the double build only the tests that have something to say about it.
+UNIT := $(wildcard tests/unit/test_*.c)
+ifeq ($(MODE),dbl)
+UNIT := $(if $(UNIT),$(shell grep -l MAYVAE_DOUBLE $(UNIT)))
+endif
+TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(UNIT))
 SUPPORT := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/*.c) $(if $(filter-out dbl,$(MODE)),$(NAIVE)))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-all: $(BIN)
+# Targets that build several things in turn use every core, unless make was told a number.
+CORES := $(shell nproc)
+SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(CORES))
+
+all: $(BIN) ## build ./mayvae (MODE=rel|san|dbl, CC=gcc|clang)
 
 $(BIN): $(OUT)/runner/cli/main.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -40,17 +71,101 @@ $(BIN): $(OUT)/runner/cli/main.o $(LIB)
 $(LIB): $(OBJECTS)
 	rm -f $@ && ar rcs $@ $^
 
-$(OUT)/%.o: %.c
+$(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# Changes when the compiler or its flags do, and so rebuilds every object; it also looks for what a build needs.
+$(OUT)/flags: FORCE
+	@.ci/needs $(CC) $(NEEDS)
+	@mkdir -p $(@D)
+	@{ $(CC) --version | head -n 1; echo '$(subst ','\'',$(CPPFLAGS) $(CFLAGS))'; } >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(SUPPORT) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS) -lcmocka
 
-unit: $(TESTS)
+$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
 
-clean:
-	rm -rf build mayvae
+deps: ## install the packages that are missing (DEPS="build test report check")
+	@.ci/deps $(foreach group,$(DEPS),$(or $(PACKAGES_$(group)),$(error DEPS: there is no group "$(group)"; the groups are build, test, report, check)))
 
-.PHONY: all unit clean
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+data: ## fetch and verify the data sets
+	@runner/data/fetch.sh
+
+unit: $(TESTS) ## build the unit tests of this MODE, without running them
+
+test: ## install what is missing, build, run every test
+	@$(MAKE) --no-print-directory deps DEPS="build test"
+	+@$(SUBMAKE) all unit
+	+@$(SUBMAKE) MODE=dbl unit
+	@$(MAKE) --no-print-directory data
+	@MAYVAE=./mayvae tests/run.sh $$($(MAKE) -s --no-print-directory list-tests) $$($(MAKE) -s --no-print-directory MODE=dbl list-tests) $(sort $(wildcard tests/e2e/test_*.sh))
+
+list-tests:
+	@echo $(TESTS)
+
+report: ## build report/report.pdf from results/ (RESULTS=, REPORT=)
+	@report/build.sh $(RESULTS) $(or $(REPORT),report/report.pdf)
+
+ifeq ($(PROFILE),)
+reproduce: ## everything: packages, program, data, runs, figures, report (PROFILE=quick: small, under build/quick)
+	@$(MAKE) --no-print-directory deps
+	+@$(SUBMAKE) all data
+	./mayvae plan
+	./mayvae run
+	@$(MAKE) --no-print-directory report
+	@tests/identical.sh results
+else
+reproduce:
+	@$(MAKE) --no-print-directory deps
+	+@$(SUBMAKE) all data
+	./mayvae plan --profile $(PROFILE) --results build/$(PROFILE)/results
+	./mayvae run --profile $(PROFILE) --results build/$(PROFILE)/results
+	@$(MAKE) --no-print-directory report RESULTS=build/$(PROFILE)/results REPORT=build/$(PROFILE)/report.pdf
+endif
+
+bench: all ## time a training step of each model, beside PyTorch where it is installed
+	@tests/bench/compare.sh ./mayvae
+
+lint: ## layering, formatting, static analysis, sizes, and a build with clang
+	@tests/lint/house.sh
+	@tests/lint/layers.sh
+	+@$(SUBMAKE) CC=clang MODE=rel objects
+	@tests/lint/tools.sh
+
+objects: $(OBJECTS) $(OUT)/runner/cli/main.o
+
+format: ## put every C file into the layout of .clang-format
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format -i
+
+fuzz: ## run each parser on broken input for FUZZ_SECONDS (needs clang)
+	+@$(SUBMAKE) CC=clang MODE=fuzz OUT=build/fuzz fuzzers
+	@tests/fuzz/run.sh $(FUZZ_SECONDS) build/fuzz/tests/fuzz
+
+fuzzers: $(FUZZERS)
+
+coverage: ## line coverage of the unit tests, build/coverage/index.html
+	+@$(SUBMAKE) MODE=cov unit
+	@find build/cov -name '*.gcda' -delete
+	@tests/run.sh $$($(MAKE) -s --no-print-directory MODE=cov list-tests)
+	@mkdir -p build/coverage
+	@gcovr --root . --object-directory build/cov --filter nn/ --filter runner/ --html-details build/coverage/index.html --print-summary build/cov
+
+install: all ## install the program and the experiments under PREFIX (/usr/local)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mayvae
+	install -d $(DESTDIR)$(PREFIX)/share/mayvae/experiments/profiles
+	install -m 644 $(wildcard experiments/*.yaml) $(DESTDIR)$(PREFIX)/share/mayvae/experiments
+	$(if $(wildcard experiments/profiles/*.yaml),install -m 644 $(wildcard experiments/profiles/*.yaml) $(DESTDIR)$(PREFIX)/share/mayvae/experiments/profiles)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/mayvae README.md LICENSE
+
+clean: ## remove everything that was built (results and data stay)
+	rm -rf build mayvae report/report.pdf
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+FORCE:
+.PHONY: FORCE all deps data unit test list-tests report reproduce bench lint objects format fuzz fuzzers coverage install clean help
+-include $(shell [ ! -d $(OUT) ] || find $(OUT) -name '*.d')
