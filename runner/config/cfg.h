@@ -1,6 +1,8 @@
-/* A YAML file as a tree in which every node knows its place. cfg.c is the only user of yaml.h. */
+/* A YAML file as a tree in which every node knows its place. cfg_parse.c is the only user of yaml.h. */
 #ifndef RUNNER_CONFIG_CFG_H
 #define RUNNER_CONFIG_CFG_H
+
+#include <stdint.h>
 
 #include "nn/base/alloc.h"
 #include "nn/base/err.h"
@@ -9,14 +11,16 @@ typedef enum CfgKind { CFG_SCALAR, CFG_LIST, CFG_MAP } CfgKind;
 
 typedef struct Cfg {
     CfgKind kind;
-    Loc loc;            /* of the value */
-    const char *key;    /* in a map: its key and the key's place */
+    Loc loc;         /* of the value */
+    const char *key; /* in a map: its key and the key's place */
     Loc key_loc;
-    const char *text;   /* of a scalar; a plain empty scalar, ~ and null are "" with null set */
+    const char *text; /* of a scalar; a plain empty scalar, ~ and null are "" with null set */
     bool quoted, null;
     struct Cfg **items; /* of a list or a map, in file order */
     size_t n, capacity;
-    bool used;          /* set by the binder: what nobody read is an error */
+    const char *from; /* of a scalar that a matrix value replaced: what stood there, "${dim}" */
+    bool unresolved;  /* a ${} that refers to nothing, reported already: any type will do */
+    bool dropped;     /* an item whose `when` doesn't hold here: checked like the others, then left out */
 } Cfg;
 
 enum { CFG_BYTES_MAX = 1024 * 1024, CFG_DEPTH_MAX = 64, CFG_EVENTS_MAX = 100000, CFG_SCALAR_MAX = 64 * 1024 };
@@ -33,7 +37,12 @@ Cfg *cfg_copy(Arena *arena, const Cfg *node);
 /* Puts value (not copied) under key in a map, in place of an earlier one. */
 void cfg_put(Arena *arena, Cfg *map, const char *key, Loc key_loc, Cfg *value);
 
-/* `over` laid over `base`, as extends does: maps merge key by key; lists and scalars replace. A new tree. */
+/* Takes the value of a key out of a map; NULL: none. */
+Cfg *cfg_take(Cfg *map, const char *key);
+
+/* `over` laid over `base`, as extends does: maps merge key by key; lists and scalars replace; a null takes the base's
+ * key out (`optimizer: {adam: ~, sgd: {lr: 0.1}}`). A new tree, in which merged maps keep the base's place and order.
+ */
 Cfg *cfg_merge(Arena *arena, const Cfg *base, const Cfg *over);
 
 /* -o KEY=VALUE: a dotted path (numbers index lists) and a YAML value. Missing maps on the way are made; walking through
@@ -42,5 +51,16 @@ bool cfg_override(Arena *arena, Cfg *root, const char *assignment, Err *err);
 
 /* "a map", "a list", "a number", "text" for messages. */
 const char *cfg_kind_text(const Cfg *node);
+
+/* "text" in quotes for a message: at most 60 bytes of it, control characters as '?'. */
+const char *cfg_quote(Arena *arena, const char *text);
+
+/* What a plain scalar means, by YAML 1.2's core schema: `no` is text, quoted numbers are text. SCALAR_ODD: 0x10, 08,
+ * 1_000 and the like, which readers of YAML disagree on. */
+typedef enum ScalarKind { SCALAR_NULL, SCALAR_BOOL, SCALAR_INT, SCALAR_REAL, SCALAR_ODD, SCALAR_TEXT } ScalarKind;
+ScalarKind cfg_scalar_kind(const Cfg *node);
+bool cfg_bool(const Cfg *node, bool *value);
+bool cfg_int(const Cfg *node, int64_t *value); /* false: not a whole number, or beyond 64 bits */
+bool cfg_real(const Cfg *node, double *value); /* ints too; .inf and .nan are read as such */
 
 #endif

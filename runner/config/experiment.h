@@ -7,10 +7,10 @@
 #include "runner/config/resolve.h"
 
 typedef struct DataOptions {
-    Ref dataset;          /* a name in datasets.yaml */
+    Ref dataset; /* a name in datasets.yaml */
     int64_t batch;
-    const char *binarize; /* "none", "static", "dynamic" */
-    int64_t limit;        /* the first N images of each split; 0: all */
+    const char *binarize;             /* "none", "static", "dynamic" */
+    int64_t limit;                    /* the first N images of each split; 0: all */
     int64_t split_train, split_valid; /* 0, 0: all for training, no validation split */
     Loc loc;
 } DataOptions;
@@ -27,6 +27,8 @@ typedef struct TrainOptions {
     int64_t epochs;
     Spec optimizer;   /* a row of optimizers */
     Spec lr_schedule; /* a row of schedules; a factor of the optimizer's rate */
+    const char
+        *history; /* "none", "valid", "test", "both": the splits that history.csv tracks beside train; default none */
     Loc loc;
 } TrainOptions;
 
@@ -49,9 +51,9 @@ typedef struct ExperimentTables {
     const Table *metrics, *figures;
 } ExperimentTables;
 
-/* Binds one variant of a seed. Checks everything that needs no data and no shapes: unknown keys, types, bounds, names of
- * sections (loss terms' Refs and sections' inputs), missing keys, sections that nothing uses, a learning rate that the
- * schedule kills (zero over a whole epoch). Inputs of the network: "image" and "label". */
+/* Binds one variant of a seed. Checks everything that needs no data and no shapes: unknown keys, types, bounds, names
+ * of sections (loss terms' Refs and sections' inputs), missing keys, sections that nothing uses, a learning rate that
+ * the schedule kills (zero over a whole epoch). Inputs of the network: "image" and "label". */
 bool experiment_bind(Arena *arena, const Variant *variant, uint64_t seed, const ExperimentTables *tables,
                      Experiment *experiment, Err *err);
 

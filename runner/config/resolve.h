@@ -13,7 +13,7 @@ typedef struct ResolveOptions {
     const char *const *overrides; /* KEY=VALUE */
     size_t override_count;
     bool has_seed;
-    uint64_t seed;                /* replaces `seeds` */
+    uint64_t seed; /* replaces `seeds` */
 } ResolveOptions;
 
 /* One variant of an experiment: the tree that is left after everything above, without extends, matrix, seeds, when. */
@@ -30,9 +30,9 @@ typedef struct VariantList {
     size_t n;
 } VariantList;
 
-/* Reads path and what it extends (relative to its own folder; a cycle is an error at the line that closes it), merges the
- * profile (a map over each experiment; its optional key `experiments` holds maps for single ones, merged after) and the
- * overrides, expands the matrix (at most 10,000 variants), puts the values in for ${key} (a whole scalar takes the
+/* Reads path and what it extends (relative to its own folder; a cycle is an error at the line that closes it), merges
+ * the profile (a map over each experiment; its optional key `experiments` holds maps for single ones, merged after) and
+ * the overrides, expands the matrix (at most 10,000 variants), puts the values in for ${key} (a whole scalar takes the
  * value's type; an unknown key is an error with the nearest), and drops list items whose `when` doesn't hold (a `when`
  * compares matrix keys with a value or a list of values). Two variants of one name, or a name that isn't
  * [a-z0-9_.-]+ as a folder, are errors. */
