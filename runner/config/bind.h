@@ -33,5 +33,6 @@ void print_fields(Text *text, int indent, const Field *fields, const void *optio
 void print_spec(Text *text, int indent, const Spec *spec);       /* "dense: {...}" or "relu" and a newline */
 void print_specs(Text *text, int indent, const SpecList *specs); /* a list of "- ..." lines; "[]" where empty */
 void print_scalar(Text *text, const char *value);                /* quoted if need be, no newline */
+void print_real(Text *text, double value);
 
 #endif
