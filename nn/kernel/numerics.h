@@ -37,7 +37,8 @@ typedef struct Numerics {
     /* conv2d_transpose is the adjoint: with the shape of the convolution that it is the adjoint of (whose input is the
      * transpose's output), x (n,oh,ow,cout), y (n,ih,iw,cin), w (kh,kw,cin,cout), bias (cin). Its gradients are conv2d
      * (input, as an addition) and conv2d_grad_weight with the roles of the images exchanged. */
-    void (*conv2d_transpose)(const ConvShape *shape, const real *x, const real *w, const real *bias, real *y, real *scratch);
+    void (*conv2d_transpose)(const ConvShape *shape, const real *x, const real *w, const real *bias, real *y,
+                             real *scratch);
     void (*conv2d_transpose_grad_input)(const ConvShape *shape, const real *dy, const real *w, real *dx, real *scratch);
 } Numerics;
 

@@ -1,0 +1,102 @@
+#include "nn/kernel/columns.h"
+
+#include <string.h>
+
+/* The taps of one axis that lie in the image for one output: [begin, end), and the position of `begin`. */
+typedef struct Taps {
+    size_t begin, end, position;
+} Taps;
+
+static Taps taps_in_image(size_t o, size_t stride, size_t padding, size_t taps, size_t size)
+{
+    size_t start = o * stride; /* the position of tap 0, counted from the edge of the padding */
+    size_t begin = start < padding ? padding - start : 0;
+    size_t room = size + padding > start ? size + padding - start : 0;
+    size_t end = taps < room ? taps : room;
+    if (begin >= end) return (Taps){0, 0, 0};
+    return (Taps){begin, end, start + begin - padding};
+}
+
+size_t columns_width(const ConvShape *shape)
+{
+    return shape->kh * shape->kw * shape->cin;
+}
+
+bool columns_are_image(const ConvShape *shape)
+{
+    return shape->kh == 1 && shape->kw == 1 && shape->sh == 1 && shape->sw == 1 && shape->top == 0 &&
+           shape->left == 0 && shape->oh == shape->ih && shape->ow == shape->iw;
+}
+
+/* Calls into libc cost more than they copy below about this many elements. */
+enum { SHORT_RUN = 8 };
+
+static void copy(real *to, const real *from, size_t n)
+{
+    if (n <= SHORT_RUN) {
+        for (size_t i = 0; i < n; i++) to[i] = from[i];
+    } else {
+        memcpy(to, from, n * sizeof *to);
+    }
+}
+
+static void clear(real *to, size_t n)
+{
+    if (n <= SHORT_RUN) {
+        for (size_t i = 0; i < n; i++) to[i] = 0;
+    } else {
+        memset(to, 0, n * sizeof *to);
+    }
+}
+
+void columns_gather(const ConvShape *shape, const real *image, size_t oh, real *columns)
+{
+    const size_t cin = shape->cin, run = shape->kw * cin;
+    const Taps rows = taps_in_image(oh, shape->sh, shape->top, shape->kh, shape->ih);
+    for (size_t ow = 0; ow < shape->ow; ow++) {
+        const Taps cols = taps_in_image(ow, shape->sw, shape->left, shape->kw, shape->iw);
+        const size_t before = cols.begin * cin, inside = (cols.end - cols.begin) * cin;
+        clear(columns, rows.begin * run);
+        for (size_t a = rows.begin; a < rows.end; a++) {
+            const real *from = image + ((rows.position + a - rows.begin) * shape->iw + cols.position) * cin;
+            real *to = columns + a * run;
+            clear(to, before);
+            copy(to + before, from, inside);
+            clear(to + before + inside, run - before - inside);
+        }
+        clear(columns + rows.end * run, (shape->kh - rows.end) * run);
+        columns += shape->kh * run;
+    }
+}
+
+void columns_gather_tap(const ConvShape *shape, const real *image, size_t oh, size_t tap, size_t channel,
+                        size_t channels, real *columns)
+{
+    const size_t a = tap / shape->kw, b = tap % shape->kw;
+    const Taps rows = taps_in_image(oh, shape->sh, shape->top, shape->kh, shape->ih);
+    const bool hit = a >= rows.begin && a < rows.end;
+    for (size_t ow = 0; ow < shape->ow; ow++, columns += channels) {
+        const size_t start = ow * shape->sw + b;
+        if (hit && start >= shape->left && start - shape->left < shape->iw) {
+            const size_t row = rows.position + a - rows.begin, col = start - shape->left;
+            copy(columns, image + (row * shape->iw + col) * shape->cin + channel, channels);
+        } else {
+            clear(columns, channels);
+        }
+    }
+}
+
+void columns_scatter(const ConvShape *shape, const real *columns, size_t oh, real *image)
+{
+    const size_t cin = shape->cin, run = shape->kw * cin;
+    const Taps rows = taps_in_image(oh, shape->sh, shape->top, shape->kh, shape->ih);
+    for (size_t ow = 0; ow < shape->ow; ow++, columns += shape->kh * run) {
+        const Taps cols = taps_in_image(ow, shape->sw, shape->left, shape->kw, shape->iw);
+        const size_t inside = (cols.end - cols.begin) * cin;
+        for (size_t a = rows.begin; a < rows.end; a++) {
+            const real *from = columns + a * run + cols.begin * cin;
+            real *restrict to = image + ((rows.position + a - rows.begin) * shape->iw + cols.position) * cin;
+            for (size_t i = 0; i < inside; i++) to[i] += from[i];
+        }
+    }
+}

@@ -1,0 +1,198 @@
+#include "nn/kernel/elementwise.h"
+
+#include "nn/base/fmath.h"
+#include "nn/kernel/blocks.h"
+
+/* The arrays of one call. The loops take them out as restrict pointers, so that they become vector code. */
+typedef struct Arrays {
+    const real *in[3];
+    real *out;
+    real slope;
+} Arrays;
+
+static const real HALF = (real)0.5;
+
+static void relu_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict x = v->in[0];
+    real *restrict y = v->out;
+    for (size_t i = begin; i < end; i++) y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+void elementwise_relu(size_t n, const real *x, real *y)
+{
+    blocks_run(n, BLOCK_ELEMENTS, relu_loop, &(Arrays){.in = {x}, .out = y});
+}
+
+static void relu_grad_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict x = v->in[0];
+    const real *restrict dy = v->in[1];
+    real *restrict dx = v->out;
+    for (size_t i = begin; i < end; i++) {
+        const real g = dy[i]; /* loaded without a condition, so that the loop becomes vector code */
+        dx[i] += x[i] <= 0 ? 0 : g;
+    }
+}
+
+void elementwise_relu_grad(size_t n, const real *x, const real *dy, real *dx)
+{
+    blocks_run(n, BLOCK_ELEMENTS, relu_grad_loop, &(Arrays){.in = {x, dy}, .out = dx});
+}
+
+static void leaky_relu_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real slope = v->slope;
+    const real *restrict x = v->in[0];
+    real *restrict y = v->out;
+    for (size_t i = begin; i < end; i++) y[i] = x[i] <= 0 ? slope * x[i] : x[i];
+}
+
+void elementwise_leaky_relu(size_t n, real slope, const real *x, real *y)
+{
+    blocks_run(n, BLOCK_ELEMENTS, leaky_relu_loop, &(Arrays){.in = {x}, .out = y, .slope = slope});
+}
+
+static void leaky_relu_grad_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real slope = v->slope;
+    const real *restrict x = v->in[0];
+    const real *restrict dy = v->in[1];
+    real *restrict dx = v->out;
+    for (size_t i = begin; i < end; i++) dx[i] += x[i] <= 0 ? slope * dy[i] : dy[i];
+}
+
+void elementwise_leaky_relu_grad(size_t n, real slope, const real *x, const real *dy, real *dx)
+{
+    blocks_run(n, BLOCK_ELEMENTS, leaky_relu_grad_loop, &(Arrays){.in = {x, dy}, .out = dx, .slope = slope});
+}
+
+static void tanh_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict x = v->in[0];
+    real *restrict y = v->out;
+    for (size_t i = begin; i < end; i++) y[i] = r_tanh(x[i]);
+}
+
+void elementwise_tanh(size_t n, const real *x, real *y)
+{
+    blocks_run(n, BLOCK_ELEMENTS, tanh_loop, &(Arrays){.in = {x}, .out = y});
+}
+
+static void tanh_grad_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict y = v->in[0];
+    const real *restrict dy = v->in[1];
+    real *restrict dx = v->out;
+    for (size_t i = begin; i < end; i++) dx[i] += dy[i] * (1 - y[i] * y[i]);
+}
+
+void elementwise_tanh_grad(size_t n, const real *y, const real *dy, real *dx)
+{
+    blocks_run(n, BLOCK_ELEMENTS, tanh_grad_loop, &(Arrays){.in = {y, dy}, .out = dx});
+}
+
+static void sigmoid_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict x = v->in[0];
+    real *restrict y = v->out;
+    for (size_t i = begin; i < end; i++) y[i] = r_sigmoid(x[i]);
+}
+
+void elementwise_sigmoid(size_t n, const real *x, real *y)
+{
+    blocks_run(n, BLOCK_ELEMENTS, sigmoid_loop, &(Arrays){.in = {x}, .out = y});
+}
+
+static void sigmoid_grad_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict y = v->in[0];
+    const real *restrict dy = v->in[1];
+    real *restrict dx = v->out;
+    for (size_t i = begin; i < end; i++) dx[i] += dy[i] * y[i] * (1 - y[i]);
+}
+
+void elementwise_sigmoid_grad(size_t n, const real *y, const real *dy, real *dx)
+{
+    blocks_run(n, BLOCK_ELEMENTS, sigmoid_grad_loop, &(Arrays){.in = {y, dy}, .out = dx});
+}
+
+static void softplus_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict x = v->in[0];
+    real *restrict y = v->out;
+    for (size_t i = begin; i < end; i++) y[i] = r_softplus(x[i]);
+}
+
+void elementwise_softplus(size_t n, const real *x, real *y)
+{
+    blocks_run(n, BLOCK_ELEMENTS, softplus_loop, &(Arrays){.in = {x}, .out = y});
+}
+
+static void softplus_grad_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict x = v->in[0];
+    const real *restrict dy = v->in[1];
+    real *restrict dx = v->out;
+    for (size_t i = begin; i < end; i++) dx[i] += dy[i] * r_sigmoid(x[i]);
+}
+
+void elementwise_softplus_grad(size_t n, const real *x, const real *dy, real *dx)
+{
+    blocks_run(n, BLOCK_ELEMENTS, softplus_grad_loop, &(Arrays){.in = {x, dy}, .out = dx});
+}
+
+static void add_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict x = v->in[0];
+    real *restrict y = v->out;
+    for (size_t i = begin; i < end; i++) y[i] += x[i];
+}
+
+void elementwise_add(size_t n, const real *x, real *y)
+{
+    blocks_run(n, BLOCK_ELEMENTS, add_loop, &(Arrays){.in = {x}, .out = y});
+}
+
+static void gaussian_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict mean = v->in[0];
+    const real *restrict log_variance = v->in[1];
+    const real *restrict noise = v->in[2];
+    real *restrict z = v->out;
+    for (size_t i = begin; i < end; i++) z[i] = mean[i] + r_exp(log_variance[i] * HALF) * noise[i];
+}
+
+void elementwise_gaussian(size_t n, const real *mean, const real *log_variance, const real *noise, real *z)
+{
+    blocks_run(n, BLOCK_ELEMENTS, gaussian_loop, &(Arrays){.in = {mean, log_variance, noise}, .out = z});
+}
+
+static void gaussian_grad_log_variance_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict log_variance = v->in[0];
+    const real *restrict noise = v->in[1];
+    const real *restrict dz = v->in[2];
+    real *restrict dlog_variance = v->out;
+    for (size_t i = begin; i < end; i++) dlog_variance[i] += dz[i] * noise[i] * r_exp(log_variance[i] * HALF) * HALF;
+}
+
+void elementwise_gaussian_grad_log_variance(size_t n, const real *log_variance, const real *noise, const real *dz,
+                                            real *dlog_variance)
+{
+    blocks_run(n, BLOCK_ELEMENTS, gaussian_grad_log_variance_loop,
+               &(Arrays){.in = {log_variance, noise, dz}, .out = dlog_variance});
+}

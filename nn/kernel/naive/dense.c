@@ -1,0 +1,37 @@
+#include "nn/kernel/naive/naive.h"
+
+/* y[i][o] = sum_k x[i][k] w[k][o] + bias[o] */
+void naive_dense(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t o = 0; o < out; o++) {
+            real sum = 0;
+            for (size_t k = 0; k < in; k++) sum = naive_link(x[i * in + k], w[k * out + o], sum);
+            y[i * out + o] = bias ? sum + bias[o] : sum;
+        }
+    }
+}
+
+/* dx[i][k] += sum_o dy[i][o] w[k][o] */
+void naive_dense_grad_input(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < in; k++) {
+            real sum = dx[i * in + k];
+            for (size_t o = 0; o < out; o++) sum = naive_link(dy[i * out + o], w[k * out + o], sum);
+            dx[i * in + k] = sum;
+        }
+    }
+}
+
+/* dw[k][o] += sum_i x[i][k] dy[i][o] */
+void naive_dense_grad_weight(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw)
+{
+    for (size_t k = 0; k < in; k++) {
+        for (size_t o = 0; o < out; o++) {
+            real sum = dw[k * out + o];
+            for (size_t i = 0; i < n; i++) sum = naive_link(x[i * in + k], dy[i * out + o], sum);
+            dw[k * out + o] = sum;
+        }
+    }
+}

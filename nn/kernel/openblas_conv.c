@@ -1,0 +1,147 @@
+/* Convolutions as products of column matrices, a panel of output rows at a time, so that a panel stays in cache. Tasks
+ * are ranges of output rows, counted through the batch; each has a slice of scratch of its own. */
+#include <string.h>
+
+#include "nn/base/alloc.h"
+#include "nn/base/pool.h"
+#include "nn/kernel/columns.h"
+#include "nn/kernel/openblas.h"
+
+enum { TASKS = 32, PANEL = 64 * 1024 };
+
+typedef struct Conv {
+    const ConvShape *shape;
+    const float *from, *w, *bias;
+    float *to, *scratch;
+    bool add;
+    size_t task_rows, panel_rows;
+} Conv;
+
+static size_t ceil_div(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Output rows a task takes; whole images where it writes to them. */
+static size_t rows_of_task(const ConvShape *s, bool whole_images)
+{
+    return whole_images ? ceil_div(s->n, TASKS) * s->oh : ceil_div(s->n * s->oh, TASKS);
+}
+
+static size_t rows_of_panel(const ConvShape *s, size_t task_rows)
+{
+    const size_t rows = PANEL / (s->ow * columns_width(s));
+    return rows < 1 ? 1 : rows < task_rows ? rows : task_rows;
+}
+
+static size_t scratch_of(const ConvShape *s, bool whole_images)
+{
+    const size_t task_rows = rows_of_task(s, whole_images);
+    const size_t panel = mem_mul(mem_mul(rows_of_panel(s, task_rows), s->ow), columns_width(s));
+    return mem_mul(ceil_div(s->n * s->oh, task_rows), panel);
+}
+
+size_t openblas_conv2d_scratch(const ConvShape *shape)
+{
+    if (columns_are_image(shape)) return 0;
+    const size_t forward = scratch_of(shape, false), backward = scratch_of(shape, true);
+    return forward > backward ? forward : backward;
+}
+
+static float *slice_of(const Conv *conv, size_t task)
+{
+    return conv->scratch + task * conv->panel_rows * conv->shape->ow * columns_width(conv->shape);
+}
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* outputs (rows*ow, cout) = columns (rows*ow, k) w (k, cout) */
+static void gather_task(void *context, size_t task)
+{
+    const Conv *conv = context;
+    const ConvShape *s = conv->shape;
+    const size_t k = columns_width(s), image = s->ih * s->iw * s->cin, first = task * conv->task_rows;
+    const size_t last = min(first + conv->task_rows, s->n * s->oh);
+    for (size_t row = first; row < last; row += conv->panel_rows) {
+        const size_t rows = min(conv->panel_rows, last - row);
+        const float *columns = conv->from + row * s->ow * k;
+        if (!columns_are_image(s)) {
+            float *slice = slice_of(conv, task);
+            for (size_t r = row; r < row + rows; r++) {
+                columns_gather(s, conv->from + r / s->oh * image, r % s->oh, slice + (r - row) * s->ow * k);
+            }
+            columns = slice;
+        }
+        float *to = conv->to + row * s->ow * s->cout;
+        openblas_gemm(rows * s->ow, s->cout, k, (GemmMatrix){columns, k, false}, (GemmMatrix){conv->w, s->cout, false},
+                      conv->add, to, s->cout);
+        if (conv->bias) openblas_add_bias(rows * s->ow, s->cout, conv->bias, to, s->cout);
+    }
+}
+
+static void gather(const ConvShape *shape, const float *x, const float *w, const float *bias, bool add, float *y,
+                   float *scratch)
+{
+    Conv conv = {.shape = shape, .from = x, .w = w, .bias = bias, .to = y, .scratch = scratch, .add = add};
+    conv.task_rows = rows_of_task(shape, false);
+    conv.panel_rows = rows_of_panel(shape, conv.task_rows);
+    pool_run(ceil_div(shape->n * shape->oh, conv.task_rows), gather_task, &conv);
+}
+
+/* columns (rows*ow, k) = outputs (rows*ow, cout) w^T (cout, k), then added to their images, which the task owns. */
+static void scatter_task(void *context, size_t task)
+{
+    const Conv *conv = context;
+    const ConvShape *s = conv->shape;
+    const size_t k = columns_width(s), image = s->ih * s->iw * s->cin, first = task * conv->task_rows;
+    const size_t last = min(first + conv->task_rows, s->n * s->oh);
+    const bool direct = columns_are_image(s);
+    float *images = conv->to + first / s->oh * image;
+    const size_t pixels = (last - first) / s->oh * s->ih * s->iw;
+    if (!conv->add && !direct) memset(images, 0, pixels * s->cin * sizeof *images);
+    for (size_t row = first; row < last; row += conv->panel_rows) {
+        const size_t rows = min(conv->panel_rows, last - row);
+        float *columns = direct ? conv->to + row * s->ow * k : slice_of(conv, task);
+        openblas_gemm(rows * s->ow, k, s->cout, (GemmMatrix){conv->from + row * s->ow * s->cout, s->cout, false},
+                      (GemmMatrix){conv->w, s->cout, true}, direct && conv->add, columns, k);
+        for (size_t r = row; r < row + rows && !direct; r++) {
+            columns_scatter(s, columns + (r - row) * s->ow * k, r % s->oh, conv->to + r / s->oh * image);
+        }
+    }
+    if (conv->bias) openblas_add_bias(pixels, s->cin, conv->bias, images, s->cin);
+}
+
+static void scatter(const ConvShape *shape, const float *dy, const float *w, const float *bias, bool add, float *dx,
+                    float *scratch)
+{
+    Conv conv = {.shape = shape, .from = dy, .w = w, .bias = bias, .to = dx, .scratch = scratch, .add = add};
+    conv.task_rows = rows_of_task(shape, true);
+    conv.panel_rows = rows_of_panel(shape, conv.task_rows);
+    pool_run(ceil_div(shape->n * shape->oh, conv.task_rows), scatter_task, &conv);
+}
+
+void openblas_conv2d(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
+                     float *scratch)
+{
+    gather(shape, x, w, bias, false, y, scratch);
+}
+
+void openblas_conv2d_transpose_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx,
+                                          float *scratch)
+{
+    gather(shape, dy, w, NULL, true, dx, scratch);
+}
+
+void openblas_conv2d_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx, float *scratch)
+{
+    scatter(shape, dy, w, NULL, true, dx, scratch);
+}
+
+void openblas_conv2d_transpose(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
+                               float *scratch)
+{
+    scatter(shape, x, w, bias, false, y, scratch);
+}
