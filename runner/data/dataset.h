@@ -26,7 +26,7 @@ typedef struct DatasetInfo {
 bool dataset_describe(Arena *arena, const char *folder, Ref name, DatasetInfo *info, Err *err);
 
 typedef struct Split {
-    const char *name; /* "train", "valid", "test" */
+    const char *name;      /* "train", "valid", "test" */
     const uint8_t *images; /* (n, height, width, channels) */
     const uint8_t *labels;
     size_t n;
@@ -36,7 +36,7 @@ typedef struct Split {
 typedef struct Dataset {
     DatasetInfo info;
     Split train, valid, test; /* valid.n may be 0 */
-    uint8_t *bytes[4];        /* owned: the files */
+    uint8_t *bytes[4];        /* the files, mapped read-only; NULL where not loaded */
 } Dataset;
 
 /* The folder: $MAYVAE_DATA, else $XDG_CACHE_HOME/mayvae, else ~/.cache/mayvae; the files lie in FOLDER/NAME/. */
@@ -55,8 +55,9 @@ size_t dataset_split_count(const DatasetInfo *info, const DataOptions *options, 
 void batch_order(uint64_t seed, uint64_t epoch, size_t n, uint32_t *order);
 
 /* n images as reals into images (n,H,W,C): byte / 255; or 0 and 1 with probability byte / 255 where binarized
- * (`static`: stream "binarize" of seed 0, step 0, so every run sees the same; `dynamic`: of the run's seed, step = 1 + epoch,
- * for the training split only: other splits are binarized as `static`). labels may be NULL; else (n) class numbers. */
+ * (`static`: stream "binarize" of seed 0, step 0, so every run sees the same; `dynamic`: of the run's seed, step = 1 +
+ * epoch, for the training split only: other splits are binarized as `static`). labels may be NULL; else (n) class
+ * numbers. */
 void batch_gather(const Dataset *dataset, const Split *split, const DataOptions *options, uint64_t seed, uint64_t epoch,
                   const uint32_t *index, size_t n, real *images, real *labels);
 

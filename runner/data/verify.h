@@ -1,0 +1,16 @@
+/* A data file mapped into memory and known to be what it should be. */
+#ifndef RUNNER_DATA_VERIFY_H
+#define RUNNER_DATA_VERIFY_H
+
+#include <stdint.h>
+
+#include "nn/base/alloc.h"
+#include "nn/base/err.h"
+
+/* Maps path (read-only, so that runs side by side share the memory) after checking its size and SHA-256. What was
+ * verified is remembered in PATH.verified: while size, time of change, inode and the expected hash agree with it, the
+ * file isn't hashed again. A file that can't be written is no error. remedy: what messages tell to run. NULL on an
+ * error; else release with munmap(mapping, bytes). */
+uint8_t *verify_map(Arena *arena, const char *path, int64_t bytes, const char *sha256, const char *remedy, Err *err);
+
+#endif
