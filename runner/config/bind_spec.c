@@ -120,6 +120,19 @@ void binder_spec(Binder *binder, const Table *table, const Cfg *node, const char
                    table->n ? table->rows[0]->name : "");
 }
 
+/* Binds an item whose `when` doesn't hold: only its keys can be judged, since its values may be meant for other
+ * variants; what it refers to counts as used. */
+static void bind_dropped(Binder *binder, const Table *table, const Cfg *node)
+{
+    Spec spec;
+    Report report = {0};
+    Report *outer = binder->report;
+    binder->report = &report;
+    binder_spec(binder, table, node, NULL, &spec);
+    binder->report = outer;
+    if (report.rank == RANK_KEY) report_merge(outer, &report);
+}
+
 void binder_specs(Binder *binder, const Table *table, const Cfg *list, SpecList *specs)
 {
     *specs = (SpecList){0};
@@ -131,9 +144,10 @@ void binder_specs(Binder *binder, const Table *table, const Cfg *list, SpecList 
     }
     Spec *items = arena_alloc(binder->arena, list->n, sizeof(Spec));
     for (size_t i = 0; i < list->n; i++) {
-        Spec spec;
-        binder_spec(binder, table, list->items[i], NULL, &spec);
-        if (!list->items[i]->dropped) items[specs->n++] = spec;
+        if (list->items[i]->dropped)
+            bind_dropped(binder, table, list->items[i]);
+        else
+            binder_spec(binder, table, list->items[i], NULL, &items[specs->n++]);
     }
     specs->items = items;
 }

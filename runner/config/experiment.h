@@ -64,8 +64,14 @@ void experiment_print(Text *text, const Experiment *experiment, bool weights_onl
 /* Binds a frozen config.yaml again (keys experiment, variant, seed instead of matrix and seeds). */
 bool experiment_read(Arena *arena, const char *path, const ExperimentTables *tables, Experiment *experiment, Err *err);
 
-/* The top-level keys, for `describe` and the schema. */
+/* The keys of data (beside `split`, a map), of its split, of train and of a section, for `describe` and the schema. */
 extern const Field experiment_data_fields[];
+extern const Field experiment_split_fields[];
 extern const Field experiment_train_fields[];
+extern const Field experiment_section_fields[];
+
+/* The inputs that a network is fed. */
+extern const char *const experiment_inputs[];
+extern const size_t experiment_input_count;
 
 #endif

@@ -23,6 +23,8 @@ typedef struct Variant {
     const uint64_t *seeds;
     size_t seed_count;
     Cfg *root;
+    const struct Report
+        *pending; /* what is wrong already; experiment_bind reports it in its turn (design: the order) */
 } Variant;
 
 typedef struct VariantList {
@@ -35,7 +37,9 @@ typedef struct VariantList {
  * the overrides, expands the matrix (at most 10,000 variants), puts the values in for ${key} (a whole scalar takes the
  * value's type; an unknown key is an error with the nearest), and drops list items whose `when` doesn't hold (a `when`
  * compares matrix keys with a value or a list of values). Two variants of one name, or a name that isn't
- * [a-z0-9_.-]+ as a folder, are errors. */
+ * [a-z0-9_.-]+ as a folder, are errors. A problem that leaves a tree to bind is kept in Variant.pending, so that an
+ * unknown key elsewhere is reported before it: bind the first variant to see it. The experiment's name must be the
+ * file's. */
 bool resolve_file(Arena *arena, const char *path, const ResolveOptions *options, VariantList *list, Err *err);
 
 #endif

@@ -1,0 +1,315 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/kernel/numerics.h"
+#include "nn/loss/loss.h"
+#include "nn/optim/optim.h"
+#include "nn/schedule/schedule.h"
+#include "runner/config/experiment.h"
+#include "runner/config/learning_rate.h"
+#include "runner/config/report.h"
+
+enum { BATCH_MAX = 1000000, IMAGES_MAX = 1000000000, EPOCHS_MAX = 1000000 };
+
+const char *const experiment_inputs[] = {"image", "label"};
+const size_t experiment_input_count = 2;
+
+const Field experiment_data_fields[] = {
+    {.key = "dataset",
+     .kind = FIELD_REF,
+     .offset = offsetof(DataOptions, dataset),
+     .help = "a name in datasets.yaml, such as mnist"},
+    {.key = "batch",
+     .kind = FIELD_INT,
+     .offset = offsetof(DataOptions, batch),
+     .fallback = "128",
+     .min = 1,
+     .max = BATCH_MAX,
+     .unit = "images",
+     .help = "images in a training step; the last one of an epoch may have fewer"},
+    {.key = "binarize",
+     .kind = FIELD_CHOICE,
+     .offset = offsetof(DataOptions, binarize),
+     .fallback = "none",
+     .choices = "none|static|dynamic",
+     .help = "grey pixels as they are, drawn as 0 or 1 once, or drawn anew each epoch"},
+    {.key = "limit",
+     .kind = FIELD_INT,
+     .offset = offsetof(DataOptions, limit),
+     .fallback = "0",
+     .min = 0,
+     .max = IMAGES_MAX,
+     .unit = "images",
+     .help = "only the first N images of each split; 0: all"},
+    {0},
+};
+
+const Field experiment_split_fields[] = {
+    {.key = "train",
+     .kind = FIELD_INT,
+     .offset = offsetof(DataOptions, split_train),
+     .min = 1,
+     .max = IMAGES_MAX,
+     .unit = "images",
+     .help = "the first images of the training set are trained on"},
+    {.key = "valid",
+     .kind = FIELD_INT,
+     .offset = offsetof(DataOptions, split_valid),
+     .min = 1,
+     .max = IMAGES_MAX,
+     .unit = "images",
+     .help = "those behind them are held out"},
+    {0},
+};
+
+const Field experiment_train_fields[] = {
+    {.key = "epochs",
+     .kind = FIELD_INT,
+     .offset = offsetof(TrainOptions, epochs),
+     .min = 1,
+     .max = EPOCHS_MAX,
+     .unit = "epochs",
+     .help = "how often the training images are gone through"},
+    {.key = "optimizer",
+     .kind = FIELD_SPEC,
+     .offset = offsetof(TrainOptions, optimizer),
+     .table = &optimizers_table,
+     .help = "for example {adam: {lr: 0.001}}"},
+    {.key = "lr_schedule",
+     .kind = FIELD_SPEC,
+     .offset = offsetof(TrainOptions, lr_schedule),
+     .table = &schedules_table,
+     .fallback = "constant",
+     .help = "a factor of the optimizer's learning rate over time"},
+    {0},
+};
+
+const Field experiment_section_fields[] = {
+    {.key = "input",
+     .kind = FIELD_REF,
+     .offset = offsetof(Section, input),
+     .help = "a section's name, or the network's input: image or label"},
+    {.key = "layers",
+     .kind = FIELD_SPECS,
+     .offset = offsetof(Section, layers),
+     .table = &layers_table,
+     .help = "a list of layers, each behind the one before"},
+    {0},
+};
+
+/* Binds the map under a key of the root; what: its name in messages. */
+static const Cfg *root_map(Binder *binder, const Cfg *root, const char *key, const char *hint)
+{
+    const Cfg *map = cfg_get(root, key);
+    if (!map)
+        report_add(binder->report, RANK_MISSING, root->loc, "missing key \"%s\": %s", key, hint);
+    else if (map->kind != CFG_MAP && !map->unresolved)
+        report_add(binder->report, RANK_VALUE, map->loc, "%s: wants a map, %s", key, binder_got(binder->arena, map));
+    return map && map->kind == CFG_MAP ? map : NULL;
+}
+
+static void bind_data(Binder *binder, const Cfg *root, DataOptions *data)
+{
+    const char *const extra[] = {"split", NULL};
+    const Cfg *map = root_map(binder, root, "data", "for example {dataset: mnist}");
+    if (!map) return;
+    data->loc = map->loc;
+    binder_fields(binder, experiment_data_fields, extra, "data", map->loc, map, data);
+    binder->ref_count = 0;
+    const Cfg *split = cfg_get(map, "split");
+    if (split) binder_fields(binder, experiment_split_fields, NULL, "split", split->loc, split, data);
+}
+
+static void bind_train(Binder *binder, const Cfg *root, TrainOptions *train)
+{
+    const Cfg *map = root_map(binder, root, "train", "for example {epochs: 10, optimizer: {adam: {lr: 0.001}}}");
+    if (!map) return;
+    train->loc = map->loc;
+    binder_fields(binder, experiment_train_fields, NULL, "train", map->loc, map, train);
+    const Cfg *schedule = cfg_get(map, "lr_schedule");
+    train->lr_schedule.loc = schedule ? schedule->loc : map->loc;
+}
+
+static void check_name(Binder *binder, const Cfg *item, const char *noun)
+{
+    if (!is_name(item->key))
+        report_add(binder->report, RANK_VALUE, item->key_loc,
+                   "%s: the name of a %s is made of letters, digits, _ and -", cfg_quote(binder->arena, item->key),
+                   noun);
+}
+
+static void bind_network(Binder *binder, const Cfg *root, Experiment *experiment)
+{
+    const Cfg *map =
+        root_map(binder, root, "network", "a map of sections, such as encoder: {input: image, layers: []}");
+    if (!map) return;
+    if (!map->n) report_add(binder->report, RANK_MISSING, map->loc, "network: no section; give one or more");
+    experiment->sections = arena_alloc(binder->arena, map->n, sizeof(Section));
+    experiment->section_count = map->n;
+    for (size_t i = 0; i < map->n; i++) {
+        const Cfg *item = map->items[i];
+        Section *section = &experiment->sections[i];
+        section->name = item->key;
+        section->loc = item->key_loc;
+        check_name(binder, item, "section");
+        for (size_t k = 0; k < experiment_input_count; k++)
+            if (!strcmp(item->key, experiment_inputs[k]))
+                report_add(binder->report, RANK_VALUE, item->key_loc,
+                           "\"%s\" is an input of the network; name the section otherwise", item->key);
+        binder_fields(binder, experiment_section_fields, NULL, arena_printf(binder->arena, "section %s", item->key),
+                      item->key_loc, item, section);
+    }
+}
+
+static int compare_terms(const void *a, const void *b)
+{
+    return strcmp(((const LossTerm *)a)->name, ((const LossTerm *)b)->name);
+}
+
+/* kl: {kl_divergence: {posterior: latent}, weight: 2} */
+static void bind_losses(Binder *binder, const Cfg *root, Experiment *experiment)
+{
+    static const char *const extra[] = {"weight", NULL};
+    static const Cfg one = {.kind = CFG_SCALAR, .text = "constant"};
+    const Cfg *map = root_map(binder, root, "loss",
+                              "for example reconstruction: {binary_cross_entropy: {logits: decoder, target: image}}");
+    if (!map) return;
+    if (!map->n) report_add(binder->report, RANK_MISSING, map->loc, "loss: no term; give one or more");
+    experiment->losses = arena_alloc(binder->arena, map->n, sizeof(LossTerm));
+    experiment->loss_count = map->n;
+    for (size_t i = 0; i < map->n; i++) {
+        const Cfg *item = map->items[i];
+        LossTerm *term = &experiment->losses[i];
+        term->name = item->key;
+        term->loc = item->key_loc;
+        check_name(binder, item, "loss term");
+        binder_spec(binder, &losses_table, item, extra, &term->loss);
+        const Cfg *weight = cfg_get(item, "weight");
+        binder_spec(binder, &schedules_table, weight ? weight : &one, NULL, &term->weight);
+        if (!weight) term->weight.loc = item->key_loc;
+    }
+    qsort(experiment->losses, map->n, sizeof(LossTerm), compare_terms);
+}
+
+/* title, numerics, evaluate and figures: what stands at the top as single keys. */
+static void bind_top(Binder *binder, const Cfg *root, const char *const *maps, const ExperimentTables *tables,
+                     Experiment *experiment)
+{
+    const char *choices = "";
+    for (size_t i = 0; i < numerics_count; i++)
+        choices = arena_printf(binder->arena, "%s%s%s", choices, i ? "|" : "", numerics_names[i]);
+    const Field fields[] = {
+        {.key = "title", .kind = FIELD_TEXT, .offset = offsetof(Experiment, title), .fallback = "\"\""},
+        {.key = "numerics",
+         .kind = FIELD_CHOICE,
+         .offset = offsetof(Experiment, numerics),
+         .fallback = NUMERICS_DEFAULT,
+         .choices = choices},
+        {.key = "evaluate",
+         .kind = FIELD_SPECS,
+         .offset = offsetof(Experiment, evaluate),
+         .fallback = "[]",
+         .table = tables->metrics},
+        {.key = "figures",
+         .kind = FIELD_SPECS,
+         .offset = offsetof(Experiment, figures),
+         .fallback = "[]",
+         .table = tables->figures},
+        {0},
+    };
+    binder_fields(binder, fields, maps, "the experiment", root->loc, root, experiment);
+}
+
+/* Every Ref from first to end must name a section or an input. */
+static void check_refs(Binder *binder, const Experiment *experiment, size_t first, size_t end)
+{
+    size_t n = 0;
+    const char **names =
+        arena_alloc(binder->arena, mem_add(experiment->section_count, experiment_input_count), sizeof(char *));
+    for (size_t i = 0; i < experiment->section_count; i++) names[n++] = experiment->sections[i].name;
+    for (size_t i = 0; i < experiment_input_count; i++) names[n++] = experiment_inputs[i];
+    for (size_t r = first; r < end; r++) {
+        Ref ref = binder->refs[r];
+        bool known = false;
+        for (size_t i = 0; i < n && !known; i++) known = !strcmp(names[i], ref.name);
+        if (!known)
+            report_add(binder->report, RANK_NAME, ref.loc, "no section or input is named %s%s",
+                       cfg_quote(binder->arena, ref.name), binder_suggest(binder->arena, ref.name, names, n));
+    }
+}
+
+static void check_used(Binder *binder, const Experiment *experiment)
+{
+    for (size_t i = 0; i < experiment->section_count; i++) {
+        const Section *section = &experiment->sections[i];
+        bool used = false;
+        for (size_t r = 0; r < binder->ref_count && !used; r++) used = !strcmp(binder->refs[r].name, section->name);
+        if (!used)
+            report_add(binder->report, RANK_UNUSED, section->loc,
+                       "unused section \"%s\": no section, loss, metric or figure takes it; use it or take it out",
+                       section->name);
+    }
+}
+
+/* Sorting finds cycles; it needs every input to be known. */
+static void sort_sections(Binder *binder, Experiment *experiment)
+{
+    Err err = {0};
+    if (binder->report->rank != RANK_NONE && binder->report->rank <= RANK_MISSING) return;
+    if (!network_sort(experiment->sections, experiment->section_count, experiment_inputs, experiment_input_count, &err))
+        report_add(binder->report, RANK_NAME, err.loc, "%s", err.text);
+}
+
+static void bind_all(Binder *binder, const Cfg *root, const char *const *maps, const ExperimentTables *tables,
+                     Experiment *experiment)
+{
+    bind_data(binder, root, &experiment->data);
+    bind_network(binder, root, experiment);
+    bind_losses(binder, root, experiment);
+    size_t checked = binder->ref_count;
+    bind_train(binder, root, &experiment->train);
+    bind_top(binder, root, maps, tables, experiment);
+    check_refs(binder, experiment, 0, checked);
+    check_used(binder, experiment);
+    sort_sections(binder, experiment);
+    if (binder->report->rank == RANK_NONE) check_learning_rate(&experiment->train, binder->report);
+}
+
+bool experiment_bind(Arena *arena, const Variant *variant, uint64_t seed, const ExperimentTables *tables,
+                     Experiment *experiment, Err *err)
+{
+    static const char *const maps[] = {"experiment", "data",   "network", "loss", "train",
+                                       "extends",    "matrix", "seeds",   NULL};
+    Report report = {0};
+    Binder binder = {.arena = arena, .report = &report};
+    *experiment =
+        (Experiment){.name = variant->experiment, .variant = variant->name, .seed = seed, .loc = variant->root->loc};
+    if (variant->pending) report_merge(&report, variant->pending);
+    bind_all(&binder, variant->root, maps, tables, experiment);
+    binder_release(&binder);
+    return report_flush(&report, err);
+}
+
+bool experiment_read(Arena *arena, const char *path, const ExperimentTables *tables, Experiment *experiment, Err *err)
+{
+    static const char *const maps[] = {"experiment", "variant", "seed", "data", "network", "loss", "train", NULL};
+    *experiment = (Experiment){0};
+    const Cfg *root = cfg_parse_file(arena, path, err);
+    if (!root) return false;
+    if (root->kind != CFG_MAP) return err_config(err, root->loc, "wants a map at the top, got %s", cfg_kind_text(root));
+
+    const Cfg *name = cfg_get(root, "experiment"), *variant = cfg_get(root, "variant"), *seed = cfg_get(root, "seed");
+    int64_t number;
+    if (!name || name->kind != CFG_SCALAR) return err_config(err, root->loc, "missing key \"experiment\"");
+    if (!variant || variant->kind != CFG_SCALAR) return err_config(err, root->loc, "missing key \"variant\"");
+    if (!seed || !cfg_int(seed, &number) || number < 0)
+        return err_config(err, seed ? seed->loc : root->loc, "seed: wants a whole number from 0 to 2^63 - 1");
+
+    Report report = {0};
+    Binder binder = {.arena = arena, .report = &report};
+    *experiment =
+        (Experiment){.name = name->text, .variant = variant->text, .seed = (uint64_t)number, .loc = root->loc};
+    bind_all(&binder, root, maps, tables, experiment);
+    binder_release(&binder);
+    return report_flush(&report, err);
+}
