@@ -9,9 +9,9 @@
 #include "nn/op/op.h"
 
 /* conv2d: x (N,H,W,Cin), w (KH,KW,Cin,Cout), b (Cout) -> (N,OH,OW,Cout).
- * conv2d_transpose: x (N,H,W,Cin), w (KH,KW,Cout,Cin), b (Cout) -> (N,OH,OW,Cout), the adjoint of a conv2d from the output
- * to the input. `same`: out = ceil(in / stride), begin = floor(pad / 2); transpose: out = in x stride.
- * The bias is optional: with two inputs there is none. */
+ * conv2d_transpose: x (N,H,W,Cin), w (KH,KW,Cout,Cin), b (Cout) -> (N,OH,OW,Cout), the adjoint of a conv2d from the
+ * output to the input. `same`: out = ceil(in / stride), begin = floor(pad / 2); transpose: out = in x stride. The bias
+ * is optional: with two inputs there is none. */
 typedef struct ConvAttributes {
     int64_t stride[2];
     Padding padding;
@@ -27,8 +27,8 @@ typedef struct ReshapeAttributes {
     size_t dim[SHAPE_RANK_MAX - 1];
 } ReshapeAttributes;
 
-/* gaussian_sample: mean, log_variance (N,D) -> mean + exp(log_variance / 2) x noise, noise from the stream. Auto-Encoding
- * Variational Bayes (Kingma and Welling, 2014), eq. 10. */
+/* gaussian_sample: mean, log_variance (N,D) -> mean + exp(log_variance / 2) x noise, noise from the stream.
+ * Auto-Encoding Variational Bayes (Kingma and Welling, 2014), eq. 10. */
 typedef struct SampleAttributes {
     const char *stream;
 } SampleAttributes;

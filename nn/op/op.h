@@ -20,7 +20,7 @@ typedef struct Shape {
     size_t dim[SHAPE_RANK_MAX];
 } Shape;
 
-size_t shape_count(Shape shape); /* overflow checked */
+size_t shape_count(Shape shape);         /* overflow checked */
 size_t shape_count_example(Shape shape); /* without dim[0] */
 bool shape_equal(Shape a, Shape b);
 /* "[100,7,7,32]" into text, which is returned. */
@@ -38,6 +38,12 @@ typedef struct OpShape {
     size_t keep;    /* to set: elements saved by forward for backward */
     size_t scratch; /* to set: elements that forward or backward may use freely */
 } OpShape;
+
+/* For ops whose output has the shape of their first input. */
+bool op_shape_as_input(OpShape *op, Err *err);
+
+/* For losses: inputs 0 and 1 of one shape (N,...) -> (N). what: how messages call the two. */
+bool op_shape_loss(OpShape *op, const char *first, const char *second, Err *err);
 
 bool op_refuse(const OpShape *op, Err *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -66,8 +72,8 @@ typedef struct OpCase {
     const void *attributes;
     size_t inputs;
     Shape in[OP_INPUTS_MAX];
-    double low, high;  /* inputs are uniform in [low, high]; both 0: [-1, 1] */
-    double away_from;  /* kinks: inputs keep |x| >= this */
+    double low, high;          /* inputs are uniform in [low, high]; both 0: [-1, 1] */
+    double away_from;          /* kinks: inputs keep |x| >= this */
     bool fixed[OP_INPUTS_MAX]; /* no gradient is defined for this input (targets) */
 } OpCase;
 

@@ -1,0 +1,76 @@
+#include "nn/op/conv_geometry.h"
+
+static bool shape(OpShape *op, Err *err)
+{
+    return conv_geometry_check(op, false, err);
+}
+
+static ConvShape geometry(const OpRun *run)
+{
+    return conv_geometry(run->attributes, run->in_shape[0], run->in_shape[1], run->out_shape);
+}
+
+static void forward(const OpRun *run)
+{
+    const ConvShape s = geometry(run);
+    run->numerics->conv2d(&s, run->in[0], run->in[1], run->inputs == 3 ? run->in[2] : NULL, run->out, run->scratch);
+}
+
+static void backward(const OpRun *run)
+{
+    const ConvShape s = geometry(run);
+    if (run->in_grad[0]) {
+        run->numerics->conv2d_grad_input(&s, run->out_grad, run->in[1], run->in_grad[0], run->scratch);
+    }
+    if (run->in_grad[1]) {
+        run->numerics->conv2d_grad_weight(&s, run->in[0], run->out_grad, run->in_grad[1], run->scratch);
+    }
+    conv_geometry_grad_bias(run);
+}
+
+static double multiply_adds(const OpShape *op)
+{
+    const ConvShape s = conv_geometry(op->attributes, op->in[0], op->in[1], op->out);
+    return conv_geometry_multiply_adds(&s);
+}
+
+static const ConvAttributes same2 = {.stride = {2, 2}, .padding = {.mode = "same"}};
+static const ConvAttributes same32 = {.stride = {3, 2}, .padding = {.mode = "same"}};
+static const ConvAttributes valid1 = {.stride = {1, 1}, .padding = {.mode = "valid"}};
+static const ConvAttributes uneven23 = {.stride = {2, 3}, .padding = {.top = 1, .bottom = 2, .left = 3}};
+
+static const OpCase cases[] = {
+    {.label = "same, stride 2",
+     .attributes = &same2,
+     .inputs = 3,
+     .in = {{4, {2, 7, 6, 3}}, {4, {3, 3, 3, 4}}, {1, {4}}}},
+    {.label = "same, stride 3x2, kernel 2x5, without bias",
+     .attributes = &same32,
+     .inputs = 2,
+     .in = {{4, {2, 7, 5, 2}}, {4, {2, 5, 2, 3}}}},
+    {.label = "valid, stride 1, one channel in and out",
+     .attributes = &valid1,
+     .inputs = 3,
+     .in = {{4, {3, 5, 4, 1}}, {4, {3, 2, 1, 1}}, {1, {1}}}},
+    {.label = "uneven padding, stride 2x3",
+     .attributes = &uneven23,
+     .inputs = 3,
+     .in = {{4, {2, 6, 7, 2}}, {4, {4, 5, 2, 3}}, {1, {3}}}},
+    {.label = "1x1, two segments of the batch",
+     .attributes = &valid1,
+     .inputs = 3,
+     .in = {{4, {35, 2, 3, 2}}, {4, {1, 1, 2, 3}}, {1, {3}}}},
+};
+
+const Op op_conv2d = {
+    .name = "conv2d",
+    .doc =
+        "x (N,H,W,Cin), weight (KH,KW,Cin,Cout), bias (Cout), which may be absent -> (N,OH,OW,Cout): "
+        "y[o,f] = b[f] + the sum over taps k and channels c of x[o stride + k - begin, c] w[k,c,f], in the image alone",
+    .shape = shape,
+    .forward = forward,
+    .backward = backward,
+    .cases = cases,
+    .case_count = sizeof cases / sizeof cases[0],
+    .multiply_adds = multiply_adds,
+};

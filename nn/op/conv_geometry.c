@@ -1,0 +1,164 @@
+#include "nn/op/conv_geometry.h"
+
+#include <string.h>
+
+#include "nn/kernel/reduce.h"
+
+/* One axis: its pads are in all; `same` needs none. */
+typedef struct Axis {
+    const char *name;
+    size_t in, kernel;
+    int64_t stride, begin, end;
+} Axis;
+
+static bool padding_is(const Padding *padding, const char *mode)
+{
+    return padding->mode && strcmp(padding->mode, mode) == 0;
+}
+
+static bool output_size(const OpShape *op, bool transpose, const Padding *padding, const Axis *axis, size_t *size,
+                        Err *err)
+{
+    const bool same = padding_is(padding, "same"), valid = padding_is(padding, "valid");
+    const size_t stride = (size_t)axis->stride;
+    size_t pads = 0, full;
+    if (axis->stride < 1) {
+        return op_refuse(op, err, "the stride must be at least 1, got %lld in %s", (long long)axis->stride, axis->name);
+    }
+    if (!same && !valid) {
+        if (axis->begin < 0 || axis->end < 0) {
+            return op_refuse(op, err, "padding can't be negative, got %lld and %lld in %s", (long long)axis->begin,
+                             (long long)axis->end, axis->name);
+        }
+        pads = mem_add((size_t)axis->begin, (size_t)axis->end);
+    }
+    if (same && !transpose) {
+        *size = (axis->in - 1) / stride + 1;
+    } else if (same) {
+        if (__builtin_mul_overflow(axis->in, stride, size)) return op_refuse(op, err, "its output is too large");
+    } else if (!transpose) {
+        if (__builtin_add_overflow(axis->in, pads, &full)) return op_refuse(op, err, "its padding is too large");
+        if (full < axis->kernel) {
+            return op_refuse(op, err,
+                             "a kernel of %s %zu doesn't fit into %zu with padding %zu; make the kernel smaller "
+                             "or use padding: same",
+                             axis->name, axis->kernel, axis->in, pads);
+        }
+        *size = (full - axis->kernel) / stride + 1;
+    } else {
+        if (__builtin_mul_overflow(axis->in - 1, stride, &full) || __builtin_add_overflow(full, axis->kernel, &full)) {
+            return op_refuse(op, err, "its output is too large");
+        }
+        if (full <= pads) {
+            return op_refuse(op, err, "padding %zu takes away all of an output of %s %zu; use less padding", pads,
+                             axis->name, full);
+        }
+        *size = full - pads;
+    }
+    return true;
+}
+
+/* Buffers of up to 2^40 elements can be addressed with room to spare; more is a mistake in the configuration. */
+static bool fits(Shape shape)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < shape.rank; i++) {
+        if (__builtin_mul_overflow(count, shape.dim[i], &count) || count > (size_t)1 << 40) return false;
+    }
+    return true;
+}
+
+static bool check_weight(const OpShape *op, bool transpose, Err *err)
+{
+    char text[96];
+    const Shape x = op->in[0], w = op->in[1];
+    const size_t channels = transpose ? 3 : 2; /* the dim of w that meets the input's channels */
+    if (w.rank != 4 || w.dim[channels] != x.dim[3]) {
+        return op_refuse(op, err,
+                         transpose ? "wants a weight of [kh,kw,filters,%zu], got %s"
+                                   : "wants a weight of [kh,kw,%zu,filters], got %s",
+                         x.dim[3], shape_text(w, text));
+    }
+    const size_t filters = w.dim[5 - channels];
+    if (op->inputs == 3 && (op->in[2].rank != 1 || op->in[2].dim[0] != filters)) {
+        return op_refuse(op, err, "wants a bias of [%zu], got %s", filters, shape_text(op->in[2], text));
+    }
+    return true;
+}
+
+bool conv_geometry_check(OpShape *op, bool transpose, Err *err)
+{
+    const ConvAttributes *attributes = op->attributes;
+    const Padding *padding = &attributes->padding;
+    char text[96];
+    const Shape x = op->in[0], w = op->in[1];
+    if (x.rank != 4) {
+        return op_refuse(op, err, "wants images [n,height,width,channels], got %s; put \"reshape\" before it",
+                         shape_text(x, text));
+    }
+    if (!check_weight(op, transpose, err)) return false;
+    const Axis height = {"height", x.dim[1], w.dim[0], attributes->stride[0], padding->top, padding->bottom};
+    const Axis width = {"width", x.dim[2], w.dim[1], attributes->stride[1], padding->left, padding->right};
+    op->out = (Shape){.rank = 4, .dim = {x.dim[0], 0, 0, w.dim[transpose ? 2 : 3]}};
+    if (!output_size(op, transpose, padding, &height, &op->out.dim[1], err)) return false;
+    if (!output_size(op, transpose, padding, &width, &op->out.dim[2], err)) return false;
+    if (!fits(op->out)) return op_refuse(op, err, "its output %s is too large", shape_text(op->out, text));
+
+    const ConvShape s = conv_geometry(attributes, transpose ? op->out : x, w, transpose ? x : op->out);
+    const size_t conv = op->numerics->conv2d_scratch(&s);
+    const size_t bias = op->inputs == 3 ? reduce_rows_scratch(op->out.dim[0], op->out.dim[3]) : 0;
+    op->scratch = conv > bias ? conv : bias;
+    return true;
+}
+
+static size_t same_begin(size_t image, size_t grid, size_t stride, size_t kernel)
+{
+    const size_t covered = (grid - 1) * stride + kernel;
+    return covered > image ? (covered - image) / 2 : 0;
+}
+
+ConvShape conv_geometry(const ConvAttributes *attributes, Shape image, Shape weight, Shape grid)
+{
+    const Padding *padding = &attributes->padding;
+    ConvShape s = {.n = image.dim[0], .ih = image.dim[1], .iw = image.dim[2], .cin = image.dim[3]};
+    s.oh = grid.dim[1];
+    s.ow = grid.dim[2];
+    s.cout = grid.dim[3];
+    s.kh = weight.dim[0];
+    s.kw = weight.dim[1];
+    s.sh = (size_t)attributes->stride[0];
+    s.sw = (size_t)attributes->stride[1];
+    if (padding_is(padding, "same")) {
+        s.top = same_begin(s.ih, s.oh, s.sh, s.kh);
+        s.left = same_begin(s.iw, s.ow, s.sw, s.kw);
+    } else if (!padding_is(padding, "valid")) {
+        s.top = (size_t)padding->top;
+        s.left = (size_t)padding->left;
+    }
+    return s;
+}
+
+static double taps_in_image(size_t outputs, size_t stride, size_t kernel, size_t begin, size_t size)
+{
+    double taps = 0;
+    for (size_t o = 0; o < outputs; o++) {
+        for (size_t k = 0; k < kernel; k++) {
+            const size_t position = o * stride + k;
+            if (position >= begin && position - begin < size) taps++;
+        }
+    }
+    return taps;
+}
+
+double conv_geometry_multiply_adds(const ConvShape *s)
+{
+    return (double)s->n * (double)s->cin * (double)s->cout * taps_in_image(s->oh, s->sh, s->kh, s->top, s->ih) *
+           taps_in_image(s->ow, s->sw, s->kw, s->left, s->iw);
+}
+
+void conv_geometry_grad_bias(const OpRun *run)
+{
+    if (run->inputs < 3 || !run->in_grad[2]) return;
+    const Shape out = run->out_shape;
+    reduce_rows(out.dim[0], out.dim[1] * out.dim[2], out.dim[3], run->out_grad, run->in_grad[2], run->scratch);
+}

@@ -1,0 +1,25 @@
+/* Where the taps of a convolution lie: shared by conv2d and conv2d_transpose, which are adjoints and so have one
+ * geometry. "image" is the side that is padded (conv2d's input, conv2d_transpose's output), "grid" the side that is
+ * strided. */
+#ifndef NN_OP_CONV_GEOMETRY_H
+#define NN_OP_CONV_GEOMETRY_H
+
+#include "nn/op/attributes.h"
+
+/* Checks stride, padding, input, weight and bias, and sets op->out:
+ *   conv2d            same: ceil(in / stride)   else: floor((in + pads - k) / stride) + 1
+ *   conv2d_transpose  same: in x stride         else: (in - 1) x stride + k - pads
+ * weight is (KH,KW,Cin,Cout), for conv2d_transpose (KH,KW,Cout,Cin). */
+bool conv_geometry_check(OpShape *op, bool transpose, Err *err);
+
+/* The convolution from image (N,H,W,C) to grid (N,OH,OW,F), of shapes that conv_geometry_check has passed. Padding
+ * `same` is max((out - 1) stride + k - in, 0) in all, of which floor(pad / 2) stands at the beginning. */
+ConvShape conv_geometry(const ConvAttributes *attributes, Shape image, Shape weight, Shape grid);
+
+/* Multiply-adds of one pass, taps in the padding not counted. */
+double conv_geometry_multiply_adds(const ConvShape *shape);
+
+/* Adds the bias's gradient to the destination of input 2, if it is there and wanted. */
+void conv_geometry_grad_bias(const OpRun *run);
+
+#endif

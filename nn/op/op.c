@@ -1,0 +1,72 @@
+#include "nn/op/op.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const Op *const op_rows[] = {
+#define OP(id) &op_##id,
+#include "nn/op/op.def"
+#undef OP
+};
+
+const size_t op_count = sizeof op_rows / sizeof op_rows[0];
+
+size_t shape_count(Shape shape)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < shape.rank; i++) count = mem_mul(count, shape.dim[i]);
+    return count;
+}
+
+size_t shape_count_example(Shape shape)
+{
+    size_t count = 1;
+    for (size_t i = 1; i < shape.rank; i++) count = mem_mul(count, shape.dim[i]);
+    return count;
+}
+
+bool shape_equal(Shape a, Shape b)
+{
+    return a.rank == b.rank && memcmp(a.dim, b.dim, a.rank * sizeof a.dim[0]) == 0;
+}
+
+const char *shape_text(Shape shape, char text[96])
+{
+    size_t at = 0;
+    text[at++] = '[';
+    for (size_t i = 0; i < shape.rank; i++) {
+        at += (size_t)snprintf(text + at, 96 - at, i > 0 ? ",%zu" : "%zu", shape.dim[i]);
+    }
+    text[at++] = ']';
+    text[at] = '\0';
+    return text;
+}
+
+bool op_refuse(const OpShape *op, Err *err, const char *format, ...)
+{
+    char text[768];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return err_config(err, op->loc, "%s: %s", op->name, text);
+}
+
+bool op_shape_as_input(OpShape *op, Err *err)
+{
+    (void)err;
+    op->out = op->in[0];
+    return true;
+}
+
+bool op_shape_loss(OpShape *op, const char *first, const char *second, Err *err)
+{
+    char a[96], b[96];
+    if (!shape_equal(op->in[0], op->in[1])) {
+        return op_refuse(op, err, "wants %s and %s of one shape, got %s and %s", first, second,
+                         shape_text(op->in[0], a), shape_text(op->in[1], b));
+    }
+    op->out = (Shape){.rank = 1, .dim = {op->in[0].dim[0]}};
+    return true;
+}
