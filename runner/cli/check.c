@@ -1,0 +1,21 @@
+#include "runner/cli/cli.h"
+#include "runner/run/study.h"
+
+static int run(Cli *cli, Err *err)
+{
+    RunList list = {0};
+    bool ok = cli_runs(cli, &list, err);
+    for (size_t i = 0; ok && i < list.n; i++) ok = run_check(&list.items[i], NULL, err);
+    if (ok && cli->target_count == 0) ok = study_check(cli->place.experiments, err);
+    if (ok && !cli->quiet) printf("%zu run%s checked\n", list.n, list.n == 1 ? "" : "s");
+    runs_release(&list);
+    return ok ? 0 : cli_fail(err);
+}
+
+const Command command_check = {
+    .name = "check",
+    .arguments = "[TARGET...] ",
+    .summary = "parses, binds, resolves and infers shapes; no training",
+    .help = "The first thing that is wrong is printed as FILE:LINE:COL, what, and what would\nbe right.",
+    .run = run,
+};

@@ -1,0 +1,78 @@
+#include "runner/cli/cli.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COMMAND(id) extern const Command command_##id;
+#include "runner/cli/commands.def"
+#undef COMMAND
+
+const Command *const command_rows[] = {
+#define COMMAND(id) &command_##id,
+#include "runner/cli/commands.def"
+#undef COMMAND
+};
+
+const size_t command_count = sizeof command_rows / sizeof *command_rows;
+
+int cli_fail(const Err *err)
+{
+    return err->kind == ERR_NONE ? ERR_FAILED : (int)err->kind;
+}
+
+bool cli_runs(Cli *cli, RunList *list, Err *err)
+{
+    return runs_find(list, &cli->place, cli->targets, cli->target_count, err);
+}
+
+size_t cli_threads(const Cli *cli)
+{
+    if (cli->threads) return cli->threads;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t jobs = cli->jobs ? cli->jobs : 1;
+    return processors > 0 && (size_t)processors > jobs ? (size_t)processors / jobs : 1;
+}
+
+/* Columns of text as the terminal shows them: UTF-8 continuation bytes take no room. */
+static size_t columns_of(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++) n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+static void print_json(size_t columns, size_t rows, const char *const *cells)
+{
+    for (size_t row = 1; row < rows; row++) {
+        json_t *object = json_object();
+        for (size_t i = 0; i < columns; i++) json_object_set_new(object, cells[i], json_string(cells[row * columns + i]));
+        json_dumpf(object, stdout, JSON_COMPACT);
+        json_decref(object);
+        putchar('\n');
+    }
+}
+
+void cli_table(const Cli *cli, size_t columns, size_t rows, const char *const *cells, unsigned right)
+{
+    if (cli->json) {
+        print_json(columns, rows, cells);
+        return;
+    }
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t i = 0; i < columns; i++) {
+            size_t width = 0, own = columns_of(cells[row * columns + i]);
+            for (size_t k = 0; k < rows; k++) {
+                size_t other = columns_of(cells[k * columns + i]);
+                if (other > width) width = other;
+            }
+            bool to_right = right >> i & 1;
+            int pad = (int)(width - own);
+            if (to_right) printf("%*s", pad, "");
+            printf("%s", cells[row * columns + i]);
+            if (i + 1 == columns) putchar('\n');
+            else printf("%*s", (to_right ? 0 : pad) + 2, "");
+        }
+    }
+}

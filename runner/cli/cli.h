@@ -1,0 +1,54 @@
+/* The command line: one subcommand a file, and one row in commands.def. */
+#ifndef RUNNER_CLI_CLI_H
+#define RUNNER_CLI_CLI_H
+
+#include "runner/run/runs.h"
+
+/* What the options of a call say. */
+typedef struct Cli {
+    const struct Command *command;
+    RunPlace place;
+    const char *overrides[64];
+    size_t override_count;
+    const char *results_option, *seed_text, *format, *frozen, *numerics_model;
+    size_t threads, jobs; /* 0: not given */
+    double absolute, relative;
+    bool force, keep_going, quiet, json, no_bar, markdown, layers, csv, help;
+    char **targets;
+    size_t target_count;
+    Arena arena;
+} Cli;
+
+typedef struct Command {
+    const char *name;
+    const char *arguments; /* "[TARGET...]" */
+    const char *summary;   /* one line */
+    const char *help;      /* a paragraph more, or NULL */
+    const char *options;   /* names of the options that it takes beside the common ones: "force jobs" */
+    /* Results on standard output, messages on standard error. Returns the exit code: 0 done, 1 failed, 2 usage or
+     * configuration, 128+signal; prints err by itself if it sets one through cli_fail. */
+    int (*run)(Cli *cli, Err *err);
+} Command;
+
+extern const Command *const command_rows[];
+extern const size_t command_count;
+
+/* The exit code of an error; for `return cli_fail(err)`. */
+int cli_fail(const Err *err);
+
+/* Parses everything behind the program's name; the first word is the command. */
+bool cli_parse(Cli *cli, int argc, char **argv, Err *err);
+void cli_help(FILE *out);                                /* of the program */
+void cli_help_command(const Command *command, FILE *out); /* of one command */
+
+/* The runs of the call's targets. */
+bool cli_runs(Cli *cli, RunList *list, Err *err);
+
+/* Threads of a run: as given, else the processors divided by the jobs, at least 1. */
+size_t cli_threads(const Cli *cli);
+
+/* A table on standard output: columns as wide as their widest cell, or JSON objects one a line with --json. Cells are row
+ * by row; the first row holds the headings. right: the columns to align right, by a 1 bit each. */
+void cli_table(const Cli *cli, size_t columns, size_t rows, const char *const *cells, unsigned right);
+
+#endif

@@ -1,0 +1,85 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/file.h"
+#include "runner/cli/cli.h"
+#include "runner/run/execute.h"
+#include "runner/run/progress.h"
+#include "runner/run/spawn.h"
+#include "runner/run/state.h"
+#include "runner/run/study.h"
+#include "runner/run/summary.h"
+
+/* One frozen run: the process that the runner starts for each. */
+static int run_frozen(const Cli *cli, Err *err)
+{
+    int signal = 0;
+    ExecuteOptions options = {.experiments = cli->place.experiments, .folder = cli->frozen, .threads = cli_threads(cli),
+                              .force = cli->force, .quiet = cli->quiet, .live = !cli->no_bar};
+    bool ok = execute_run(&options, &signal, err);
+    if (ok) return 0;
+    return signal ? 128 + signal : cli_fail(err);
+}
+
+/* Everything that can be checked is checked for every run before the first one starts. */
+static bool check_all(const RunList *list, Err *err)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (!run_check(&list->items[i], NULL, err)) return false;
+    return true;
+}
+
+static size_t choose(const Cli *cli, RunList *list, Run **chosen)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        RunStatus status = run_status(&list->arena, &list->items[i]);
+        if (!cli->force && status.state == RUN_CURRENT) continue;
+        chosen[n++] = &list->items[i];
+        if (!cli->quiet)
+            fprintf(stderr, "%s: %s%s%s\n", list->items[i].path, cli->force ? "train" : run_state_name(status.state),
+                    cli->force ? "" : ": ", cli->force ? " (--force)" : status.reason);
+    }
+    if (!cli->quiet && n < list->n) fprintf(stderr, "%zu of %zu runs are up to date\n", list->n - n, list->n);
+    return n;
+}
+
+static int finish(const Cli *cli, const SpawnResult *result, Err *err)
+{
+    if (file_exists(cli->place.results) &&
+        !(summary_write(cli->place.results, err) && study_draw(&cli->place, err)))
+        return cli_fail(err);
+    if (result->failed || result->skipped)
+        fprintf(stderr, "%zu done, %zu failed, %zu not started\n", result->done, result->failed, result->skipped);
+    if (result->signal) return 128 + result->signal;
+    return result->failed ? result->worst > 0 ? result->worst : ERR_FAILED : 0;
+}
+
+static int run(Cli *cli, Err *err)
+{
+    if (cli->frozen) return run_frozen(cli, err);
+    RunList list = {0};
+    int code = ERR_FAILED;
+    if (cli_runs(cli, &list, err) && check_all(&list, err)) {
+        Run **chosen = arena_alloc(&list.arena, list.n + 1, sizeof *chosen);
+        size_t n = choose(cli, &list, chosen);
+        SpawnOptions options = {.experiments = cli->place.experiments, .jobs = cli->jobs ? cli->jobs : 1,
+                                .threads = cli_threads(cli), .force = cli->force, .keep_going = cli->keep_going,
+                                .quiet = cli->quiet};
+        SpawnResult result = spawn_all(chosen, n, &options);
+        code = finish(cli, &result, err);
+    } else code = cli_fail(err);
+    runs_release(&list);
+    return code;
+}
+
+const Command command_run = {
+    .name = "run",
+    .arguments = "[TARGET...] ",
+    .summary = "brings the targets up to date; resumes what was interrupted",
+    .help = "Each run trains and evaluates in a process of its own and writes below the\n"
+            "folder of the results. What is up to date is left alone. Ctrl-C writes a\n"
+            "checkpoint; the next call goes on from it and ends in the same bytes.",
+    .options = "threads jobs force keep-going frozen no-bar",
+    .run = run,
+};

@@ -1,0 +1,42 @@
+#include "runner/metric/metric.h"
+
+#include <stdlib.h>
+
+#define METRIC(id) extern const Metric metric_##id;
+#include "runner/metric/metrics.def"
+#undef METRIC
+
+static const Row *const rows[] = {
+#define METRIC(id) &metric_##id.row,
+#include "runner/metric/metrics.def"
+#undef METRIC
+};
+
+const Table metrics_table = {.name = "metrics", .noun = "metric", .rows = rows, .n = sizeof rows / sizeof *rows};
+
+void metric_add(MetricList *list, const MetricValue *value)
+{
+    if (list->n == list->capacity) {
+        list->capacity = list->capacity ? list->capacity * 2 : 16;
+        list->items = mem_grow(list->items, list->capacity, sizeof *list->items);
+    }
+    MetricValue copy = *value;
+    copy.metric = arena_text(&list->arena, value->metric);
+    copy.split = arena_text(&list->arena, value->split ? value->split : "");
+    copy.unit = arena_text(&list->arena, value->unit ? value->unit : "");
+    copy.detail = arena_text(&list->arena, value->detail ? value->detail : "");
+    list->items[list->n++] = copy;
+}
+
+void metric_release(MetricList *list)
+{
+    arena_release(&list->arena);
+    free(list->items);
+    *list = (MetricList){0};
+}
+
+bool metric_check_split(const Model *model, const char *split, Loc loc, Err *err)
+{
+    if (dataset_split_count(&model->info, &model->experiment->data, split) > 0) return true;
+    return err_config(err, loc, "split \"%s\": the experiment has none; add `split: {train: N, valid: M}` to its data", split);
+}

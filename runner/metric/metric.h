@@ -1,0 +1,42 @@
+/* A metric: a number, or several, about a trained run. One file each, and one row in metrics.def. */
+#ifndef RUNNER_METRIC_METRIC_H
+#define RUNNER_METRIC_METRIC_H
+
+#include "runner/model/model.h"
+
+/* One row of metrics.csv. */
+typedef struct MetricValue {
+    const char *metric, *split, *unit, *detail;
+    double value;
+    size_t n; /* images or samples that it is a mean over */
+} MetricValue;
+
+typedef struct MetricList {
+    Arena arena;
+    MetricValue *items;
+    size_t n, capacity;
+} MetricList;
+
+void metric_add(MetricList *list, const MetricValue *value); /* texts are copied */
+void metric_release(MetricList *list);
+
+typedef struct Metric {
+    Row row;
+    /* Whether it can be measured on this experiment: an error has the place of the spec or of what it names. Needs no
+     * data and no parameters. May be NULL. */
+    bool (*check)(const Model *model, const Spec *spec, Err *err);
+    /* parameters are allocated and trained. Adds rows to the list. */
+    bool (*measure)(Model *model, const Dataset *dataset, const Spec *spec, MetricList *list, Err *err);
+} Metric;
+
+extern const Table metrics_table;
+
+/* The names that a choice of splits may take, and the error for one that the experiment doesn't have. */
+#define SPLIT_CHOICES "train|valid|test"
+bool metric_check_split(const Model *model, const char *split, Loc loc, Err *err);
+
+/* Means over a split, each image's value summed in double over segments of 32 images: one mean a loss term (in the order
+ * of the experiment's terms, unweighted). One z an image. first_step: of the random draws. */
+void measure_losses(Model *model, const Dataset *dataset, const Split *split, uint64_t first_step, double *mean);
+
+#endif

@@ -1,0 +1,114 @@
+#include "runner/model/use.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/fmath.h"
+#include "nn/base/rng.h"
+
+/* Where a sweep puts what it reads: rows of `size` numbers. */
+typedef struct Collector {
+    ImageSource source;
+    const real *latents;
+    size_t latent_size;
+    size_t size;
+    bool sigmoid;
+    real *out;
+} Collector;
+
+void image_source_init(ImageSource *source, const Model *model, const Dataset *dataset, const Split *split)
+{
+    *source = (ImageSource){model->experiment, dataset, split, NULL};
+    source->index = mem_zeroed((size_t)model->experiment->data.batch, sizeof *source->index);
+}
+
+void image_source_release(ImageSource *source)
+{
+    free(source->index);
+    *source = (ImageSource){0};
+}
+
+void image_source_read(ImageSource *source, size_t first, size_t n, real *images, real *labels)
+{
+    for (size_t i = 0; i < n; i++) source->index[i] = (uint32_t)(first + i);
+    batch_gather(source->dataset, source->split, &source->experiment->data, source->experiment->seed, 0, source->index, n,
+                 images, labels);
+}
+
+static void read_images(void *context, size_t first, size_t n, real *input, real *label)
+{
+    image_source_read(&((Collector *)context)->source, first, n, input, label);
+}
+
+static void read_latents(void *context, size_t first, size_t n, real *input, real *label)
+{
+    const Collector *collector = context;
+    (void)label;
+    memcpy(input, collector->latents + first * collector->latent_size, n * collector->latent_size * sizeof *input);
+}
+
+static void collect(void *context, size_t first, size_t n, const Pass *pass)
+{
+    const Collector *collector = context;
+    const real *value = exec_value(&pass->exec, pass->output[0]);
+    real *out = collector->out + first * collector->size;
+    for (size_t i = 0; i < n * collector->size; i++) out[i] = collector->sigmoid ? r_sigmoid(value[i]) : value[i];
+}
+
+static size_t size_of(const Model *model, const char *name)
+{
+    Shape shape;
+    if (!model_shape(model, name, &shape)) BUG("no value \"%s\"", name);
+    return shape_count(shape);
+}
+
+/* The section that holds the picture, and whether as logits. */
+static const char *picture(const Model *model, bool *logits)
+{
+    const LossTerm *term = model_term(model, "reconstruction");
+    if (!term) BUG("no reconstruction term");
+    const Loss *loss = (const Loss *)term->loss.row;
+    *logits = loss->logits;
+    return loss->subject(term->loss.options).name;
+}
+
+void model_encode(Model *model, const Dataset *dataset, const Split *split, size_t n, const char *name, real *out)
+{
+    Collector collector = {.size = size_of(model, name), .out = out};
+    image_source_init(&collector.source, model, dataset, split);
+    Sweep sweep = {n, (size_t)model->experiment->data.batch, EVALUATION_STEP, read_images, collect, &collector};
+    model_sweep(model, &(PassSpec){.output = {name}}, &sweep);
+    image_source_release(&collector.source);
+}
+
+bool model_can_decode(const Model *model)
+{
+    return model_term(model, "reconstruction") && model_term(model, "kl");
+}
+
+void model_decode(Model *model, size_t n, const real *latents, real *pixels)
+{
+    Collector collector = {.latents = latents, .out = pixels};
+    const char *latent = model_subject(model, "kl"), *output = picture(model, &collector.sigmoid);
+    collector.latent_size = size_of(model, latent);
+    collector.size = size_of(model, output);
+    Sweep sweep = {n, (size_t)model->experiment->data.batch, EVALUATION_STEP, read_latents, collect, &collector};
+    model_sweep(model, &(PassSpec){.feed = latent, .output = {output}}, &sweep);
+}
+
+void model_reconstruct(Model *model, const Dataset *dataset, const Split *split, size_t n, real *pixels)
+{
+    Collector collector = {.out = pixels};
+    const char *output = picture(model, &collector.sigmoid);
+    collector.size = size_of(model, output);
+    image_source_init(&collector.source, model, dataset, split);
+    Sweep sweep = {n, (size_t)model->experiment->data.batch, EVALUATION_STEP, read_images, collect, &collector};
+    model_sweep(model, &(PassSpec){.output = {output}}, &sweep);
+    image_source_release(&collector.source);
+}
+
+void model_prior(const Model *model, const char *stream, size_t n, size_t dim, real *z)
+{
+    Rng rng = rng_stream(model->experiment->seed, stream);
+    for (size_t i = 0; i < n; i++) rng_normal(rng, 0, (uint32_t)i, dim, z + i * dim);
+}

@@ -1,0 +1,33 @@
+/* What metrics, figures and `sample` do with a trained model: encode, decode, reconstruct. */
+#ifndef RUNNER_MODEL_USE_H
+#define RUNNER_MODEL_USE_H
+
+#include "runner/model/model.h"
+
+/* An input callback and its context for sweeps over a split's images from `first` on. */
+typedef struct ImageSource {
+    const Experiment *experiment;
+    const Dataset *dataset;
+    const Split *split;
+    uint32_t *index; /* (batch) */
+} ImageSource;
+
+void image_source_init(ImageSource *source, const Model *model, const Dataset *dataset, const Split *split);
+void image_source_release(ImageSource *source);
+void image_source_read(ImageSource *source, size_t first, size_t n, real *images, real *labels);
+
+/* The first n images of a split through the network up to `name` ("latent.mean"): out (n, size of it). */
+void model_encode(Model *model, const Dataset *dataset, const Split *split, size_t n, const char *name, real *out);
+
+/* Latents (n, size of the posterior section) through the rest of the network to the mean of the pixels (n,H,W,C), in
+ * [0, 1]. The model needs a reconstruction and a KL term: model_can_decode. */
+void model_decode(Model *model, size_t n, const real *latents, real *pixels);
+bool model_can_decode(const Model *model);
+
+/* The first n images of a split, encoded (one z an image) and decoded: pixels (n,H,W,C). Needs a reconstruction term. */
+void model_reconstruct(Model *model, const Dataset *dataset, const Split *split, size_t n, real *pixels);
+
+/* n latents from the prior N(0, I): z (n, dim), from the stream of that name. */
+void model_prior(const Model *model, const char *stream, size_t n, size_t dim, real *z);
+
+#endif

@@ -1,0 +1,16 @@
+/* How model.c and pass.c put an experiment's network into a graph. */
+#ifndef RUNNER_MODEL_WIRING_H
+#define RUNNER_MODEL_WIRING_H
+
+#include "runner/model/model.h"
+
+void wiring_begin(Wiring *wiring, const Experiment *experiment, const Numerics *numerics, size_t batch);
+/* Adds the inputs "image" (N,H,W,C) and "label" (N) to the scope. */
+void wiring_images(Wiring *wiring, const DatasetInfo *info);
+/* Adds every section that can be built from what the scope holds, then the loss terms where wanted. */
+bool wiring_network(Wiring *wiring, const Experiment *experiment, bool losses, Err *err);
+void wiring_release(Wiring *wiring);
+/* The node of "section" or "section.part", or -1. */
+int wiring_find(const Wiring *wiring, const char *name);
+
+#endif

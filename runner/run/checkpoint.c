@@ -1,0 +1,143 @@
+#include "runner/run/checkpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/file.h"
+
+void train_state_init(TrainState *state, const Experiment *experiment)
+{
+    *state = (TrainState){.sums = experiment->loss_count + 1};
+    state->sum = mem_zeroed(state->sums, sizeof *state->sum);
+    history_init(&state->history, experiment);
+}
+
+void train_state_release(TrainState *state)
+{
+    free(state->sum);
+    history_release(&state->history);
+    *state = (TrainState){0};
+}
+
+static const char *slot_prefix(char text[32], size_t slot)
+{
+    snprintf(text, 32, "optimizer.%zu.", slot);
+    return text;
+}
+
+/* A segment sum as three numbers. */
+enum { SUM_NUMBERS = 3 };
+
+static double *pack_sums(const TrainState *state)
+{
+    double *numbers = mem_zeroed(state->sums * SUM_NUMBERS, sizeof *numbers);
+    for (size_t i = 0; i < state->sums; i++) {
+        numbers[i * SUM_NUMBERS] = state->sum[i].total;
+        numbers[i * SUM_NUMBERS + 1] = state->sum[i].segment;
+        numbers[i * SUM_NUMBERS + 2] = (double)state->sum[i].in_segment;
+    }
+    return numbers;
+}
+
+bool checkpoint_save(const char *path, const char *identity, const Params *params, const TrainState *state, Err *err)
+{
+    TensorList list = {0};
+    int64_t position[2] = {(int64_t)state->epoch, (int64_t)state->step};
+    double *sums = pack_sums(state);
+    char prefix[32];
+    tensors_metadata(&list, "identity", identity);
+    params_list(params, "value.", params->value, &list);
+    for (size_t i = 0; i < params->slots; i++) params_list(params, slot_prefix(prefix, i), params->slot[i], &list);
+    tensors_add(&list, "train.position", "I64", 1, (size_t[]){2}, position);
+    tensors_add(&list, "train.sums", "F64", 2, (size_t[]){state->sums, SUM_NUMBERS}, sums);
+    if (state->history.rows)
+        tensors_add(&list, "train.history", "F64", 2, (size_t[]){state->history.rows, state->history.columns},
+                    state->history.values);
+    bool ok = safetensors_write(path, &list, err);
+    tensors_release(&list);
+    free(sums);
+    return ok;
+}
+
+static const TensorEntry *entry(const SafeTensors *file, const char *name, const char *dtype, size_t columns, Err *err)
+{
+    const TensorEntry *found = safetensors_find(file, name);
+    if (found && strcmp(found->dtype, dtype) == 0 && found->rank >= 1 && found->dim[found->rank - 1] == columns) return found;
+    err_failed(err, loc_file(file->path), "\"%s\" is missing or has another shape", name);
+    return NULL;
+}
+
+static bool take_history(const SafeTensors *file, TrainState *state, Err *err)
+{
+    if (!safetensors_find(file, "train.history")) return true;
+    const TensorEntry *history = entry(file, "train.history", "F64", state->history.columns, err);
+    if (!history) return false;
+    for (size_t row = 0; row < history->dim[0]; row++)
+        memcpy(history_add(&state->history), (const double *)history->data + row * state->history.columns,
+               state->history.columns * sizeof(double));
+    return true;
+}
+
+static bool take_state(const SafeTensors *file, TrainState *state, Err *err)
+{
+    const TensorEntry *position = entry(file, "train.position", "I64", 2, err);
+    const TensorEntry *sums = position ? entry(file, "train.sums", "F64", SUM_NUMBERS, err) : NULL;
+    if (!sums) return false;
+    if (sums->rank != 2 || sums->dim[0] != state->sums)
+        return err_failed(err, loc_file(file->path), "\"train.sums\" has another shape");
+    state->epoch = (uint64_t)((const int64_t *)position->data)[0];
+    state->step = (uint64_t)((const int64_t *)position->data)[1];
+    const double *numbers = sums->data;
+    for (size_t i = 0; i < state->sums; i++)
+        state->sum[i] = (SegmentSum){numbers[i * SUM_NUMBERS], numbers[i * SUM_NUMBERS + 1],
+                                     (size_t)numbers[i * SUM_NUMBERS + 2]};
+    return take_history(file, state, err);
+}
+
+static bool take_all(const SafeTensors *file, Params *params, TrainState *state, Err *err)
+{
+    char prefix[32];
+    if (!params_take(params, "value.", params->value, file, err)) return false;
+    for (size_t i = 0; i < params->slots; i++)
+        if (!params_take(params, slot_prefix(prefix, i), params->slot[i], file, err)) return false;
+    return take_state(file, state, err);
+}
+
+/* A damaged file's message, with what to do about it. */
+static bool damaged(const char *path, const Err *cause, Err *err)
+{
+    return err_failed(err, loc_file(path), "damaged checkpoint: %.700s; delete it, or use --force, to train from the start",
+                      cause->text);
+}
+
+bool checkpoint_load(const char *path, const char *identity, Params *params, TrainState *state, bool *found, Err *err)
+{
+    *found = false;
+    if (!file_exists(path)) return true;
+    SafeTensors file = {0};
+    Err cause = {0};
+    bool ok = safetensors_read(&file, path, &cause);
+    const char *theirs = ok ? safetensors_metadata(&file, "identity") : NULL;
+    if (ok && theirs && strcmp(theirs, identity) == 0) {
+        ok = take_all(&file, params, state, &cause);
+        *found = ok;
+    }
+    safetensors_release(&file);
+    return ok || damaged(path, &cause, err);
+}
+
+bool checkpoint_peek(const char *path, const char *identity, uint64_t *epoch, uint64_t *step)
+{
+    SafeTensors file = {0};
+    Err ignored = {0};
+    bool ok = file_exists(path) && safetensors_read(&file, path, &ignored);
+    const char *theirs = ok ? safetensors_metadata(&file, "identity") : NULL;
+    const TensorEntry *position = ok ? safetensors_find(&file, "train.position") : NULL;
+    ok = theirs && strcmp(theirs, identity) == 0 && position && strcmp(position->dtype, "I64") == 0 && position->bytes == 16;
+    if (ok) {
+        *epoch = (uint64_t)((const int64_t *)position->data)[0];
+        *step = (uint64_t)((const int64_t *)position->data)[1];
+    }
+    safetensors_release(&file);
+    return ok;
+}

@@ -1,0 +1,72 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/file.h"
+#include "runner/run/state.h"
+
+/* A configuration as (dotted path, value) pairs, in file order. */
+typedef struct Flat {
+    struct {
+        const char *path, *value;
+    } *items;
+    size_t n, capacity;
+} Flat;
+
+static void flat_add(Flat *flat, const char *path, const char *value)
+{
+    if (flat->n == flat->capacity) {
+        flat->capacity = flat->capacity ? flat->capacity * 2 : 64;
+        flat->items = mem_grow(flat->items, flat->capacity, sizeof *flat->items);
+    }
+    flat->items[flat->n].path = path;
+    flat->items[flat->n++].value = value;
+}
+
+/* Depth is bounded by the parser (CFG_DEPTH_MAX). */
+static void flatten(Arena *arena, const Cfg *node, const char *path, Flat *flat)
+{
+    if (node->kind == CFG_SCALAR) flat_add(flat, path, node->text);
+    else if (node->n == 0) flat_add(flat, path, node->kind == CFG_LIST ? "[]" : "{}");
+    for (size_t i = 0; i < node->n; i++) {
+        const Cfg *item = node->items[i];
+        const char *key = item->key ? item->key : arena_printf(arena, "%zu", i);
+        flatten(arena, item, path[0] ? arena_printf(arena, "%s.%s", path, key) : key, flat);
+    }
+}
+
+static const char *flat_find(const Flat *flat, const char *path)
+{
+    for (size_t i = 0; i < flat->n; i++)
+        if (strcmp(flat->items[i].path, path) == 0) return flat->items[i].value;
+    return NULL;
+}
+
+static void describe(Text *text, bool values, const char *path, const char *before, const char *after)
+{
+    if (values) text_add(text, "%s: %s -> %s\n", path, before ? before : "(absent)", after ? after : "(absent)");
+    else text_add(text, "%s%s", text->n ? ", " : "", path);
+}
+
+const char *run_differences(Arena *arena, const Run *run, bool values)
+{
+    Err ignored = {0};
+    const char *path = arena_printf(arena, "%s/config.yaml", run->folder);
+    Cfg *old = file_exists(path) ? cfg_parse_file(arena, path, &ignored) : NULL;
+    Cfg *new = old ? cfg_parse_text(arena, "config.yaml", run->config, &ignored) : NULL;
+    if (!new) return "";
+    Flat before = {0}, after = {0};
+    Text text = {0};
+    flatten(arena, old, "", &before);
+    flatten(arena, new, "", &after);
+    for (size_t i = 0; i < after.n; i++) {
+        const char *was = flat_find(&before, after.items[i].path);
+        if (!was || strcmp(was, after.items[i].value) != 0) describe(&text, values, after.items[i].path, was, after.items[i].value);
+    }
+    for (size_t i = 0; i < before.n; i++)
+        if (!flat_find(&after, before.items[i].path)) describe(&text, values, before.items[i].path, before.items[i].value, NULL);
+    const char *result = arena_text(arena, text.bytes ? text.bytes : "");
+    text_release(&text);
+    free(before.items);
+    free(after.items);
+    return result;
+}

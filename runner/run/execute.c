@@ -1,0 +1,153 @@
+#include "runner/run/execute.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "nn/base/file.h"
+#include "nn/base/pool.h"
+#include "runner/run/evaluate.h"
+#include "runner/run/lock.h"
+#include "runner/run/signals.h"
+#include "runner/run/state.h"
+#include "runner/run/train.h"
+
+bool execute_freeze(const Run *run, Err *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/log", run->folder);
+    if (!file_make_folder(path, err)) return false;
+    snprintf(path, sizeof path, "%s/log/config.yaml", run->folder);
+    return file_write(path, run->config, strlen(run->config), err);
+}
+
+/* Temporary files are left by a process that was killed while it wrote; the lock is ours, so nobody writes now. */
+static void remove_temporaries(const char *folder)
+{
+    char path[4096];
+    DIR *stream = opendir(folder);
+    if (!stream) return;
+    for (struct dirent *entry; (entry = readdir(stream));) {
+        size_t length = strlen(entry->d_name);
+        if (length <= 4 || strcmp(entry->d_name + length - 4, ".tmp") != 0) continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        unlink(path);
+    }
+    closedir(stream);
+}
+
+/* Everything that depends on the machine or the moment goes to log/, which is not committed. */
+static void log_end(const Run *run, double seconds, size_t threads, const char *what)
+{
+    char path[4096], when[32] = "";
+    snprintf(path, sizeof path, "%s/log/times.csv", run->folder);
+    bool fresh = !file_exists(path);
+    FILE *file = fopen(path, "a");
+    if (!file) return;
+    struct utsname machine = {0};
+    uname(&machine);
+    time_t now = time(NULL);
+    struct tm utc;
+    if (gmtime_r(&now, &utc)) strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    if (fresh) fputs("ended,what,seconds,threads,host,kernel,compiler\n", file);
+    fprintf(file, "%s,%s,%.3f,%zu,%s,%s,%s\n", when, what, seconds, threads, machine.nodename, machine.release, __VERSION__);
+    fclose(file);
+}
+
+static bool write_weights(const Run *run, const Model *model, const History *history, Err *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/history.csv", run->folder);
+    if (!history_write(history, path, err)) return false;
+    snprintf(path, sizeof path, "%s/weights.safetensors", run->folder);
+    TensorList list = {0};
+    tensors_metadata(&list, "identity", run->weights_identity);
+    params_list(&model->params, "", model->params.value, &list);
+    bool ok = safetensors_write(path, &list, err);
+    tensors_release(&list);
+    return ok;
+}
+
+static bool read_weights(const Run *run, Model *model, Err *err)
+{
+    char path[4096];
+    SafeTensors file = {0};
+    snprintf(path, sizeof path, "%s/weights.safetensors", run->folder);
+    bool ok = safetensors_read(&file, path, err) && params_take(&model->params, "", model->params.value, &file, err);
+    safetensors_release(&file);
+    return ok;
+}
+
+static bool train(const Run *run, Model *model, const Dataset *dataset, const ExecuteOptions *options, Progress *progress,
+                  Err *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/checkpoint.safetensors", run->folder);
+    TrainState state;
+    train_state_init(&state, &run->experiment);
+    TrainJob job = {model, dataset, &state, path, run->weights_identity, progress};
+    bool found = false;
+    bool ok = options->force || checkpoint_load(path, run->weights_identity, &model->params, &state, &found, err);
+    if (ok && found)
+        progress_note(progress, "going on from epoch %llu, step %llu", (unsigned long long)state.epoch + 1,
+                      (unsigned long long)state.step);
+    TrainEnd end = ok ? train_run(&job, err) : TRAIN_FAILED;
+    if (end == TRAIN_INTERRUPTED)
+        progress_note(progress, "stopped in epoch %llu, step %llu; `mayvae run %s` goes on from there",
+                      (unsigned long long)state.epoch + 1, (unsigned long long)state.step, run->path);
+    ok = end == TRAIN_DONE && write_weights(run, model, &state.history, err);
+    train_state_release(&state);
+    return ok;
+}
+
+/* The two stages, with the lock held. */
+static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *options, Err *err)
+{
+    const Optimizer *optimizer = (const Optimizer *)run->experiment.train.optimizer.row;
+    double start = seconds_now();
+    Model model = {0};
+    Dataset dataset = {0};
+    Progress progress = {.label = run->path, .quiet = options->quiet, .live = options->live};
+    bool ok = run_check(run, &model, err) && dataset_load(arena, &dataset, &run->info, &run->experiment.data, err);
+    bool to_train = options->force || !run_has_weights(run) ||
+                    !file_exists(arena_printf(arena, "%s/history.csv", run->folder));
+    if (ok) {
+        pool_start(options->threads);
+        model_allocate(&model, to_train ? optimizer->slots : 0);
+        ok = to_train ? train(run, &model, &dataset, options, &progress, err) : read_weights(run, &model, err);
+        ok = ok && evaluate_run(run, &model, &dataset, &progress, err);
+        pool_stop();
+    }
+    if (ok) {
+        unlink(arena_printf(arena, "%s/checkpoint.safetensors", run->folder));
+        log_end(run, seconds_now() - start, options->threads, to_train ? "train and evaluate" : "evaluate");
+        char text[32];
+        progress_note(&progress, "done in %s", duration_text(seconds_now() - start, text));
+    }
+    dataset_release(&dataset);
+    model_release(&model);
+    return ok;
+}
+
+bool execute_run(const ExecuteOptions *options, int *signal, Err *err)
+{
+    Arena arena = {0};
+    Run run;
+    bool ok = false;
+    *signal = 0;
+    signals_catch();
+    int lock = lock_take(options->folder, options->folder, err);
+    if (lock < 0) goto done;
+    remove_temporaries(options->folder);
+    remove_temporaries(arena_printf(&arena, "%s/figures", options->folder));
+    if (!run_read(&arena, &run, options->experiments, options->folder, "log/config.yaml", err)) goto done;
+    if (!options->force && run_status(&arena, &run).state == RUN_CURRENT) ok = true;
+    else ok = execute_locked(&arena, &run, options, err);
+done:
+    if (!ok) *signal = signals_pending();
+    lock_release(lock);
+    arena_release(&arena);
+    return ok;
+}

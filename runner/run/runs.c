@@ -1,0 +1,182 @@
+#include "runner/run/runs.h"
+
+#include <dirent.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/file.h"
+#include "runner/figure/figure.h"
+#include "runner/metric/metric.h"
+
+const ExperimentTables experiment_tables = {&metrics_table, &figures_table};
+
+typedef struct Names {
+    char **items;
+    size_t n;
+} Names;
+
+static bool is_reserved(const char *file)
+{
+    return strcmp(file, "datasets.yaml") == 0 || strcmp(file, "report.yaml") == 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The experiments of a folder, without ".yaml", sorted. */
+static bool experiment_names(Arena *arena, const char *folder, Names *names, Err *err)
+{
+    DIR *stream = opendir(folder);
+    if (!stream) return err_failed(err, loc_file(arena_text(arena, folder)), "can't open the folder of the experiments");
+    size_t capacity = 64;
+    names->items = arena_alloc(arena, capacity, sizeof *names->items);
+    for (struct dirent *entry; (entry = readdir(stream));) {
+        size_t length = strlen(entry->d_name);
+        if (length <= 5 || strcmp(entry->d_name + length - 5, ".yaml") != 0 || is_reserved(entry->d_name)) continue;
+        if (entry->d_name[0] == '.') continue;
+        if (names->n == capacity) {
+            char **larger = arena_alloc(arena, capacity * 2, sizeof *larger);
+            memcpy(larger, names->items, capacity * sizeof *larger);
+            names->items = larger;
+            capacity *= 2;
+        }
+        names->items[names->n++] = arena_text_n(arena, entry->d_name, length - 5);
+    }
+    closedir(stream);
+    qsort(names->items, names->n, sizeof *names->items, by_text);
+    return true;
+}
+
+static bool add_run(RunList *list, const RunPlace *place, const Variant *variant, uint64_t seed, Err *err)
+{
+    Arena *arena = &list->arena;
+    if (list->n == list->capacity) {
+        list->capacity = list->capacity ? list->capacity * 2 : 16;
+        list->items = mem_grow(list->items, list->capacity, sizeof *list->items);
+    }
+    Run *run = &list->items[list->n];
+    *run = (Run){0};
+    if (!experiment_bind(arena, variant, seed, &experiment_tables, &run->experiment, err)) return false;
+    if (!dataset_describe(arena, place->experiments, run->experiment.data.dataset, &run->info, err)) return false;
+    const char *slash = variant->name[0] ? "/" : "";
+    run->path = arena_printf(arena, "%s%s%s/seed%llu", variant->experiment, slash, variant->name, (unsigned long long)seed);
+    run->folder = arena_printf(arena, "%s/%s", place->results, run->path);
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i].path, run->path) == 0) return true;
+    run_identify(arena, run);
+    list->n++;
+    return true;
+}
+
+/* Adds the runs of a file whose path matches the pattern; NULL: all. */
+static bool add_file(RunList *list, const RunPlace *place, const char *file, const char *pattern, Err *err)
+{
+    VariantList variants = {0};
+    if (!resolve_file(&list->arena, file, &place->resolve, &variants, err)) return false;
+    for (size_t i = 0; i < variants.n; i++) {
+        const Variant *variant = &variants.items[i];
+        for (size_t j = 0; j < variant->seed_count; j++) {
+            const char *slash = variant->name[0] ? "/" : "";
+            const char *path = arena_printf(&list->arena, "%s%s%s/seed%llu", variant->experiment, slash, variant->name,
+                                            (unsigned long long)variant->seeds[j]);
+            if (pattern && fnmatch(pattern, path, 0) != 0 && fnmatch(pattern, path, FNM_LEADING_DIR) != 0) continue;
+            if (!add_run(list, place, variant, variant->seeds[j], err)) return false;
+        }
+    }
+    return true;
+}
+
+static bool is_file_target(const char *target)
+{
+    size_t length = strlen(target);
+    return (length > 5 && strcmp(target + length - 5, ".yaml") == 0) || (length > 4 && strcmp(target + length - 4, ".yml") == 0);
+}
+
+static bool no_match(const RunPlace *place, const char *target, const Names *names, const char *name, Err *err)
+{
+    const char *nearest = nearest_name(name, (const char *const *)names->items, names->n);
+    if (nearest && strcmp(nearest, name) == 0)
+        return err_config(err, (Loc){0}, "no run matches \"%s\"; `mayvae list %s` shows those there are", target, name);
+    if (nearest)
+        return err_config(err, (Loc){0}, "no experiment \"%s\" in %s/; did you mean \"%s\"?", name, place->experiments, nearest);
+    return err_config(err, (Loc){0}, "no experiment \"%s\" in %s/; `mayvae list` shows those there are", name, place->experiments);
+}
+
+/* An experiment's name, or a run: EXPERIMENT[/VARIANT][/SEED], with globs anywhere. */
+static bool add_named(RunList *list, const RunPlace *place, const char *target, const Names *names, Err *err)
+{
+    const char *slash = strchr(target, '/');
+    char *name = arena_text_n(&list->arena, target, slash ? (size_t)(slash - target) : strlen(target));
+    size_t before = list->n;
+    bool found = false;
+    for (size_t i = 0; i < names->n; i++) {
+        if (fnmatch(name, names->items[i], 0) != 0) continue;
+        found = true;
+        const char *file = arena_printf(&list->arena, "%s/%s.yaml", place->experiments, names->items[i]);
+        if (!add_file(list, place, file, slash ? target : NULL, err)) return false;
+    }
+    if (found && (list->n > before || !slash)) return true;
+    return no_match(place, target, names, name, err);
+}
+
+bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err)
+{
+    Names names = {0};
+    bool only_files = n > 0;
+    for (size_t i = 0; i < n; i++) only_files = only_files && is_file_target(targets[i]);
+    if (!only_files && !experiment_names(&list->arena, place->experiments, &names, err)) return false;
+    for (size_t i = 0; n == 0 && i < names.n; i++) {
+        const char *file = arena_printf(&list->arena, "%s/%s.yaml", place->experiments, names.items[i]);
+        if (!add_file(list, place, file, NULL, err)) return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool ok = is_file_target(targets[i]) ? add_file(list, place, targets[i], NULL, err)
+                                             : add_named(list, place, targets[i], &names, err);
+        if (!ok) return false;
+    }
+    return true;
+}
+
+void runs_release(RunList *list)
+{
+    free(list->items);
+    arena_release(&list->arena);
+    *list = (RunList){0};
+}
+
+bool run_check(const Run *run, Model *model, Err *err)
+{
+    Model own = {0};
+    Model *used = model ? model : &own;
+    const Experiment *experiment = &run->experiment;
+    bool ok = model_init(used, experiment, &run->info, err);
+    for (size_t i = 0; ok && i < experiment->evaluate.n; i++) {
+        const Spec *spec = &experiment->evaluate.items[i];
+        const Metric *metric = (const Metric *)spec->row;
+        if (metric->check) ok = metric->check(used, spec, err);
+    }
+    for (size_t i = 0; ok && i < experiment->figures.n; i++) {
+        const Spec *spec = &experiment->figures.items[i];
+        const Figure *figure = (const Figure *)spec->row;
+        if (figure->check) ok = figure->check(used, spec, err);
+    }
+    model_release(&own);
+    return ok;
+}
+
+bool run_read(Arena *arena, Run *run, const char *experiments, const char *folder, const char *file, Err *err)
+{
+    *run = (Run){.folder = arena_text(arena, folder)};
+    const char *path = arena_printf(arena, "%s/%s", folder, file);
+    if (!experiment_read(arena, path, &experiment_tables, &run->experiment, err)) return false;
+    if (!dataset_describe(arena, experiments, run->experiment.data.dataset, &run->info, err)) return false;
+    const Experiment *experiment = &run->experiment;
+    const char *slash = experiment->variant[0] ? "/" : "";
+    run->path = arena_printf(arena, "%s%s%s/seed%llu", experiment->name, slash, experiment->variant,
+                             (unsigned long long)experiment->seed);
+    run_identify(arena, run);
+    return true;
+}

@@ -1,0 +1,23 @@
+/* Runs as child processes of this program, several side by side. */
+#ifndef RUNNER_RUN_SPAWN_H
+#define RUNNER_RUN_SPAWN_H
+
+#include "runner/run/runs.h"
+
+typedef struct SpawnOptions {
+    const char *experiments;
+    size_t jobs, threads; /* at once, and of each */
+    bool force, keep_going, quiet;
+} SpawnOptions;
+
+typedef struct SpawnResult {
+    size_t done, failed, skipped; /* skipped: not started because another failed or a signal came */
+    int signal;                   /* 0, or the signal that ended it */
+    int worst;                    /* the highest exit code of a child below 128 */
+} SpawnResult;
+
+/* Freezes and starts each run when its turn comes. A child that fails keeps the others from being started, unless
+ * keep_going. SIGINT and SIGTERM are passed on; children that are under way write their checkpoints and end. */
+SpawnResult spawn_all(Run *const *runs, size_t n, const SpawnOptions *options);
+
+#endif

@@ -1,0 +1,83 @@
+#include "runner/run/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/file.h"
+#include "runner/figure/figure.h"
+#include "runner/run/checkpoint.h"
+
+static const char *const state_names[] = {"up to date", "evaluate", "resume", "train"};
+
+const char *run_state_name(RunState state)
+{
+    return state_names[state];
+}
+
+bool run_has_weights(const Run *run)
+{
+    char path[4096];
+    Err ignored = {0};
+    SafeTensors file = {0};
+    snprintf(path, sizeof path, "%s/weights.safetensors", run->folder);
+    bool ok = file_exists(path) && safetensors_read(&file, path, &ignored);
+    const char *identity = ok ? safetensors_metadata(&file, "identity") : NULL;
+    ok = identity && strcmp(identity, run->weights_identity) == 0;
+    safetensors_release(&file);
+    return ok;
+}
+
+/* The first output that is not there, or NULL. */
+static const char *missing_output(Arena *arena, const Run *run)
+{
+    static const char *const always[] = {"config.yaml", "history.csv", "metrics.csv"};
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+        if (!file_exists(arena_printf(arena, "%s/%s", run->folder, always[i]))) return always[i];
+    for (size_t i = 0; i < run->experiment.figures.n; i++) {
+        const char *name = arena_printf(arena, "figures/%s.png", figure_name(arena, &run->experiment.figures, i));
+        if (!file_exists(arena_printf(arena, "%s/%s", run->folder, name))) return name;
+    }
+    return NULL;
+}
+
+/* The text of a key of run.yaml, or NULL. */
+static const char *provenance(Arena *arena, const Run *run, const char *key)
+{
+    Err ignored = {0};
+    const char *path = arena_printf(arena, "%s/run.yaml", run->folder);
+    Cfg *root = file_exists(path) ? cfg_parse_file(arena, path, &ignored) : NULL;
+    Cfg *value = root ? cfg_get(root, key) : NULL;
+    return value && value->kind == CFG_SCALAR ? value->text : NULL;
+}
+
+static const char *change_reason(Arena *arena, const Run *run)
+{
+    const char *keys = run_differences(arena, run, false);
+    return keys[0] ? arena_printf(arena, "changed: %s", keys) : "the version of the numerics or the data changed";
+}
+
+static RunStatus training_status(Arena *arena, const Run *run, bool ran)
+{
+    uint64_t epoch, step;
+    if (checkpoint_peek(arena_printf(arena, "%s/checkpoint.safetensors", run->folder), run->weights_identity, &epoch, &step))
+        return (RunStatus){RUN_RESUME, arena_printf(arena, "interrupted in epoch %llu of %lld, step %llu",
+                                                    (unsigned long long)epoch + 1, (long long)run->experiment.train.epochs,
+                                                    (unsigned long long)step)};
+    const char *weights = provenance(arena, run, "weights_identity");
+    if (!ran) return (RunStatus){RUN_TRAIN, "never run"};
+    if (weights && strcmp(weights, run->weights_identity) == 0)
+        return (RunStatus){RUN_TRAIN, "weights.safetensors is not here (it is not committed)"};
+    return (RunStatus){RUN_TRAIN, change_reason(arena, run)};
+}
+
+RunStatus run_status(Arena *arena, const Run *run)
+{
+    const char *identity = provenance(arena, run, "identity");
+    bool history = file_exists(arena_printf(arena, "%s/history.csv", run->folder));
+    if (!run_has_weights(run) || !history) return training_status(arena, run, identity != NULL);
+    if (!identity) return (RunStatus){RUN_EVALUATE, "trained, not evaluated"};
+    if (strcmp(identity, run->identity) != 0) return (RunStatus){RUN_EVALUATE, change_reason(arena, run)};
+    const char *missing = missing_output(arena, run);
+    if (missing) return (RunStatus){RUN_EVALUATE, arena_printf(arena, "%s is missing", missing)};
+    return (RunStatus){RUN_CURRENT, ""};
+}

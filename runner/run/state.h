@@ -1,0 +1,26 @@
+/* What a run's folder holds, and what is still to do. */
+#ifndef RUNNER_RUN_STATE_H
+#define RUNNER_RUN_STATE_H
+
+#include "runner/run/runs.h"
+
+/* Ordered by how much is to do. The names are what `list` and `plan` print. */
+typedef enum RunState { RUN_CURRENT, RUN_EVALUATE, RUN_RESUME, RUN_TRAIN } RunState;
+const char *run_state_name(RunState state); /* "up to date", "evaluate", "resume", "train" */
+
+typedef struct RunStatus {
+    RunState state;
+    const char *reason; /* "never run", "changed: train.epochs", "weights.safetensors is missing", ... */
+} RunStatus;
+
+/* Looks at the folder; changes nothing. Whatever can't be read counts as not there. */
+RunStatus run_status(Arena *arena, const Run *run);
+
+/* The keys whose values differ between the configuration that the folder's results were made with and this one:
+ * "train.epochs: 30 -> 40" a line; "" where there is none, or nothing to compare with. */
+const char *run_differences(Arena *arena, const Run *run, bool values);
+
+/* Whether weights.safetensors is there and belongs to the run's weights_identity. */
+bool run_has_weights(const Run *run);
+
+#endif

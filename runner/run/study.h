@@ -1,0 +1,13 @@
+/* The study's figures, results/figures/NAME.png: composed from the runs' figures as experiments/report.yaml says. */
+#ifndef RUNNER_RUN_STUDY_H
+#define RUNNER_RUN_STUDY_H
+
+#include "runner/run/runs.h"
+
+/* Draws every figure whose panels are all there; the others are left as they are. Without report.yaml: nothing to do. */
+bool study_draw(const RunPlace *place, Err *err);
+
+/* Checks report.yaml alone: keys, types, what is missing. */
+bool study_check(const char *experiments, Err *err);
+
+#endif

@@ -1,0 +1,166 @@
+#include "runner/run/summary.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/file.h"
+#include "runner/config/cfg.h"
+#include "runner/table/csv.h"
+
+/* One value of one run. */
+typedef struct Value {
+    size_t run, column;
+    double value;
+} Value;
+
+typedef struct Summary {
+    Arena arena;
+    Found *found;
+    size_t runs;
+    struct {
+        const char *metric, *split, *unit, *name;
+    } *column;
+    size_t columns, column_capacity;
+    Value *values;
+    size_t n, capacity;
+} Summary;
+
+static size_t column_of(Summary *summary, const char *metric, const char *split, const char *unit)
+{
+    for (size_t i = 0; i < summary->columns; i++)
+        if (strcmp(summary->column[i].metric, metric) == 0 && strcmp(summary->column[i].split, split) == 0) return i;
+    if (summary->columns == summary->column_capacity) {
+        summary->column_capacity = summary->column_capacity ? summary->column_capacity * 2 : 16;
+        summary->column = mem_grow(summary->column, summary->column_capacity, sizeof *summary->column);
+    }
+    Arena *arena = &summary->arena;
+    size_t i = summary->columns++;
+    summary->column[i].metric = arena_text(arena, metric);
+    summary->column[i].split = arena_text(arena, split);
+    summary->column[i].unit = arena_text(arena, unit);
+    summary->column[i].name = split[0] ? arena_printf(arena, "%s_%s", metric, split) : summary->column[i].metric;
+    return i;
+}
+
+static bool read_run(Summary *summary, const char *results, size_t run, Err *err)
+{
+    CsvTable table = {0};
+    const char *path = arena_printf(&summary->arena, "%s/%s/metrics.csv", results, summary->found[run].path);
+    if (!csv_read(&table, path, err)) return false;
+    int metric = csv_column(&table, "metric"), split = csv_column(&table, "split"), value = csv_column(&table, "value"),
+        unit = csv_column(&table, "unit");
+    bool ok = (metric >= 0 && split >= 0 && value >= 0 && unit >= 0) ||
+              err_failed(err, loc_file(path), "lacks one of the columns metric, split, value, unit");
+    for (size_t row = 0; ok && row < table.rows; row++) {
+        if (summary->n == summary->capacity) {
+            summary->capacity = summary->capacity ? summary->capacity * 2 : 256;
+            summary->values = mem_grow(summary->values, summary->capacity, sizeof *summary->values);
+        }
+        size_t column = column_of(summary, csv_cell(&table, row, metric), csv_cell(&table, row, split), csv_cell(&table, row, unit));
+        summary->values[summary->n++] = (Value){run, column, csv_value(&table, row, value)};
+    }
+    csv_release(&table);
+    return ok;
+}
+
+static double value_of(const Summary *summary, size_t run, size_t column)
+{
+    for (size_t i = 0; i < summary->n; i++)
+        if (summary->values[i].run == run && summary->values[i].column == column) return summary->values[i].value;
+    return NAN;
+}
+
+static const char *provenance(Arena *arena, const char *results, const Found *run, const char *key)
+{
+    Err ignored = {0};
+    Cfg *root = cfg_parse_file(arena, arena_printf(arena, "%s/%s/run.yaml", results, run->path), &ignored);
+    Cfg *value = root ? cfg_get(root, key) : NULL;
+    return value && value->kind == CFG_SCALAR ? value->text : "";
+}
+
+static bool write_runs(Summary *summary, const char *results, Err *err)
+{
+    static const char *const fixed[] = {"run", "experiment", "variant", "seed", "epochs", "parameters"};
+    CsvWriter csv;
+    if (!csv_begin(&csv, arena_printf(&summary->arena, "%s/summary.csv", results), err)) return false;
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) csv_text(&csv, fixed[i]);
+    for (size_t i = 0; i < summary->columns; i++) csv_text(&csv, summary->column[i].name);
+    csv_end_row(&csv);
+    for (size_t run = 0; run < summary->runs; run++) {
+        const Found *found = &summary->found[run];
+        csv_text(&csv, found->path);
+        csv_text(&csv, found->experiment);
+        csv_text(&csv, found->variant);
+        csv_text(&csv, found->seed);
+        csv_text(&csv, provenance(&summary->arena, results, found, "epochs"));
+        csv_text(&csv, provenance(&summary->arena, results, found, "parameters"));
+        for (size_t column = 0; column < summary->columns; column++) {
+            double value = value_of(summary, run, column);
+            if (isnan(value)) csv_text(&csv, "");
+            else csv_number(&csv, value);
+        }
+        csv_end_row(&csv);
+    }
+    return csv_commit(&csv, err);
+}
+
+static bool same_group(const Found *a, const Found *b)
+{
+    return strcmp(a->experiment, b->experiment) == 0 && strcmp(a->variant, b->variant) == 0;
+}
+
+/* Mean and sd (n - 1) of a column over the runs [first, last) of one group; a single seed has no sd. */
+static void write_group(const Summary *summary, CsvWriter *csv, size_t first, size_t last, size_t column)
+{
+    double sum = 0, square = 0;
+    size_t n = 0;
+    for (size_t run = first; run < last; run++) {
+        double value = value_of(summary, run, column);
+        if (!isnan(value)) sum += value, n++;
+    }
+    if (n == 0) return;
+    double mean = sum / (double)n;
+    for (size_t run = first; run < last; run++) {
+        double value = value_of(summary, run, column);
+        if (!isnan(value)) square += (value - mean) * (value - mean);
+    }
+    csv_text(csv, summary->found[first].experiment);
+    csv_text(csv, summary->found[first].variant);
+    csv_text(csv, summary->column[column].metric);
+    csv_text(csv, summary->column[column].split);
+    csv_text(csv, summary->column[column].unit);
+    csv_number(csv, mean);
+    if (n > 1) csv_number(csv, sqrt(square / (double)(n - 1)));
+    else csv_text(csv, "");
+    csv_integer(csv, (long long)n);
+    csv_end_row(csv);
+}
+
+static bool write_groups(Summary *summary, const char *results, Err *err)
+{
+    static const char *const columns[] = {"experiment", "variant", "metric", "split", "unit", "mean", "sd", "n"};
+    CsvWriter csv;
+    if (!csv_begin(&csv, arena_printf(&summary->arena, "%s/groups.csv", results), err)) return false;
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) csv_text(&csv, columns[i]);
+    csv_end_row(&csv);
+    for (size_t first = 0, last; first < summary->runs; first = last) {
+        for (last = first + 1; last < summary->runs && same_group(&summary->found[first], &summary->found[last]); last++) {
+        }
+        for (size_t column = 0; column < summary->columns; column++) write_group(summary, &csv, first, last, column);
+    }
+    return csv_commit(&csv, err);
+}
+
+bool summary_write(const char *results, Err *err)
+{
+    Summary summary = {0};
+    bool ok = summary_find(&summary.arena, results, &summary.found, &summary.runs, err);
+    for (size_t run = 0; ok && run < summary.runs; run++) ok = read_run(&summary, results, run, err);
+    ok = ok && write_runs(&summary, results, err) && write_groups(&summary, results, err);
+    free(summary.column);
+    free(summary.values);
+    arena_release(&summary.arena);
+    return ok;
+}
