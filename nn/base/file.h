@@ -11,11 +11,12 @@
 typedef struct AtomicFile {
     FILE *stream; /* write here */
     char *path, *temporary;
+    struct FileSink *sink; /* the descriptor behind the stream, and why its first write failed */
 } AtomicFile;
 
 /* Opens NAME.tmp; file_commit makes it NAME, file_abandon removes it. Every failure (a full disk included) names the
  * file and leaves an earlier NAME untouched. commit and abandon are safe on a zeroed or finished AtomicFile; commit
- * abandons by itself when it fails. */
+ * abandons by itself when it fails, and does nothing and returns true where nothing is open. */
 bool file_begin(AtomicFile *file, const char *path, Err *err);
 bool file_commit(AtomicFile *file, Err *err);
 void file_abandon(AtomicFile *file);

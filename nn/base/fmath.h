@@ -9,9 +9,9 @@
  * Error bounds, in units of the last place, as tested against double (or long double) libm over a dense sweep:
  *   r_exp, r_log 2;   r_tanh, r_sigmoid, r_softplus 4;   r_sincos 4 (relative, near the zeros too);   r_sqrt exact
  *   d_exp, d_log, d_cos, d_powi 4 (d_cos: |x| <= 1e6)
- * Results below the smallest normal number (2^-126, for d_exp 2^-1022) are flushed to 0, because denormal operands slow
- * every later step; denormal arguments are taken as they are. NaN gives NaN. The r_ constants without a source beside
- * them are those of Cephes (S. Moshier) and FDLIBM (Sun Microsystems), both free to use. */
+ * Exponentials below the smallest normal number (2^-126, for d_exp 2^-1022) are flushed to 0, because denormal operands
+ * slow every later step; denormal arguments are taken as they are. NaN gives NaN. The r_ constants without a source
+ * beside them are those of Cephes (S. Moshier) and FDLIBM (Sun Microsystems), both free to use. */
 #ifndef NN_BASE_FMATH_H
 #define NN_BASE_FMATH_H
 
