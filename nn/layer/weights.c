@@ -72,7 +72,8 @@ bool conv_build(const Build *build, const Op *op, bool transpose, const ConvOpti
     int input[3];
     const Shape from = graph_node(build->graph, in->node)->shape;
     if (from.rank != 4)
-        return err_config(err, build->loc, "%s \"%s\": wants images [N,H,W,C], got %s; put \"reshape\" before it",
+        return err_config(err, build->loc,
+                          "%s \"%s\": wants images [n,height,width,channels], got %s; put \"reshape\" before it",
                           op->name, build->path, shape_text(from, text));
     const size_t kh = (size_t)options->kernel[0], kw = (size_t)options->kernel[1];
     const size_t filters = (size_t)options->filters, channels = from.dim[3], taps = mem_mul(kh, kw);
