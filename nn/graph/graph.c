@@ -13,6 +13,7 @@ void graph_release(Graph *graph)
 {
     arena_release(&graph->arena);
     free(graph->nodes);
+    free(graph->marks);
     *graph = (Graph){0};
 }
 
@@ -84,4 +85,13 @@ bool graph_add(Graph *graph, const Op *op, const void *attributes, size_t inputs
     fresh.multiply_adds = op->multiply_adds ? op->multiply_adds(&shape) : 0;
     *node = push(graph, &fresh);
     return true;
+}
+
+void graph_mark(Graph *graph, const char *path, const Spec *spec, size_t first, int output)
+{
+    if (graph->mark_count == graph->mark_capacity) {
+        graph->mark_capacity = graph->mark_capacity ? mem_mul(graph->mark_capacity, 2) : 32;
+        graph->marks = mem_grow(graph->marks, graph->mark_capacity, sizeof *graph->marks);
+    }
+    graph->marks[graph->mark_count++] = (Mark){path, spec, first, graph->n, output};
 }

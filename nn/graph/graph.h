@@ -31,12 +31,22 @@ typedef struct Node {
     Loc loc;
 } Node;
 
+/* Where a layer stands in the graph: for listings and drawings. */
+typedef struct Mark {
+    const char *path; /* "encoder.conv2d" */
+    const Spec *spec; /* borrowed from the configuration */
+    size_t first, end; /* its nodes: [first, end) */
+    int output;
+} Mark;
+
 typedef struct Graph {
     Arena arena;
     const Numerics *numerics;
     size_t batch;
     Node *nodes;
     size_t n, capacity;
+    Mark *marks; /* in the order in which the layers were built; a layer that holds others follows them */
+    size_t mark_count, mark_capacity;
 } Graph;
 
 void graph_init(Graph *graph, const Numerics *numerics, size_t batch);
@@ -54,5 +64,8 @@ bool graph_add(Graph *graph, const Op *op, const void *attributes, size_t inputs
 
 const Node *graph_node(const Graph *graph, int node);
 int graph_find_input(const Graph *graph, const char *name); /* -1: none */
+
+/* Says that the nodes from `first` to the last one were made by a layer; path lives as long as the graph. */
+void graph_mark(Graph *graph, const char *path, const Spec *spec, size_t first, int output);
 
 #endif

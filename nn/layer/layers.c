@@ -53,7 +53,9 @@ bool layers_build(const Build *build, SpecList layers, const Value *in, Value *o
         const Build below = {
             .graph = build->graph, .scope = build->scope, .path = build_path(build, names[i]), .loc = spec->loc};
         Value next = {.node = -1};
+        size_t first = build->graph->n;
         if (!((const Layer *)spec->row)->build(&below, spec->options, &at, &next, err)) return false;
+        graph_mark(build->graph, below.path, spec, first, next.node);
         at = next;
     }
     *out = at;

@@ -22,6 +22,11 @@ static bool build(const Build *b, const void *options, int *node, Err *err)
     return loss_pair(b, &op_binary_cross_entropy, o->logits, o->target, node, err);
 }
 
+static Ref subject(const void *options)
+{
+    return ((const Options *)options)->logits;
+}
+
 const Loss loss_binary_cross_entropy = {
     .row = {.name = "binary_cross_entropy",
             .doc = "-log p(target) for a Bernoulli variable a pixel, from logits l: sum of softplus(l) - target l. "
@@ -33,4 +38,6 @@ const Loss loss_binary_cross_entropy = {
             .example = "{logits: decoder, target: image}"},
     .role = "reconstruction",
     .build = build,
+    .subject = subject,
+    .logits = true,
 };

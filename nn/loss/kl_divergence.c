@@ -26,6 +26,11 @@ static bool build(const Build *b, const void *options, int *node, Err *err)
     return build_op(b, &op_kl_divergence, NULL, 2, input, node, err);
 }
 
+static Ref subject(const void *options)
+{
+    return ((const Options *)options)->posterior;
+}
+
 const Loss loss_kl_divergence = {
     .row = {.name = "kl_divergence",
             .doc =
@@ -37,4 +42,5 @@ const Loss loss_kl_divergence = {
             .example = "{posterior: latent}"},
     .role = "kl",
     .build = build,
+    .subject = subject,
 };

@@ -22,6 +22,11 @@ static bool build(const Build *b, const void *options, int *node, Err *err)
     return loss_pair(b, &op_squared_error, o->prediction, o->target, node, err);
 }
 
+static Ref subject(const void *options)
+{
+    return ((const Options *)options)->prediction;
+}
+
 const Loss loss_squared_error = {
     .row = {.name = "squared_error",
             .doc =
@@ -32,4 +37,5 @@ const Loss loss_squared_error = {
             .example = "{prediction: decoder, target: image}"},
     .role = "reconstruction",
     .build = build,
+    .subject = subject,
 };
