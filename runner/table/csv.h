@@ -5,11 +5,13 @@
 #include "nn/base/alloc.h"
 #include "nn/base/file.h"
 
-/* Writes rows. A number is printed with %.9g; NaN and infinities as nan, inf, -inf; an integer with %lld. */
+/* Writes rows; text is quoted where it must be. A number is printed with %.9g; NaN and infinities as nan, inf, -inf; an
+ * integer with %lld. */
 typedef struct CsvWriter {
     AtomicFile file;
     FILE *stream; /* file.stream, or what csv_begin_stream was given */
     size_t column;
+    bool blank; /* the row's only cell so far is empty */
 } CsvWriter;
 
 bool csv_begin(CsvWriter *csv, const char *path, Err *err);
