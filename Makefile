@@ -47,7 +47,7 @@ SOURCES := $(filter-out $(MAIN),$(wildcard nn/*/*.c runner/*/*.c))
 ifeq ($(MODE),dbl)
 SOURCES := $(filter-out $(wildcard nn/kernel/openblas*.c),$(SOURCES)) $(NAIVE)
 endif
-OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
+OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/runner/canvas/font.o
 LIB := $(OUT)/libmayvae.a
 
 # In the double build only the tests that have something to say about it.
@@ -75,6 +75,11 @@ $(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The font is part of the program, so that pictures don't depend on the machine.
+$(OUT)/runner/canvas/font.o: runner/canvas/font.S $(FONTS)/DejaVuSans.ttf
+	@mkdir -p $(@D)
+	$(CC) -DFONT_FILE='"$(FONTS)/DejaVuSans.ttf"' -c -o $@ $<
+
 # Changes when the compiler or its flags do, and so rebuilds every object; it also looks for what a build needs.
 $(OUT)/flags: FORCE
 	@.ci/needs $(CC) $(NEEDS)
@@ -85,8 +90,8 @@ $(OUT)/flags: FORCE
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(SUPPORT) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS) -lcmocka
 
-$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/scratch.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS)
 
 deps: ## install the packages that are missing (DEPS="build test report check")
 	@.ci/deps $(foreach group,$(DEPS),$(or $(PACKAGES_$(group)),$(error DEPS: there is no group "$(group)"; the groups are build, test, report, check)))

@@ -1,0 +1,181 @@
+#include "runner/canvas/chart.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/alloc.h"
+#include "runner/canvas/ticks.h"
+
+/* Sizes in pixels. */
+static const double tick_size = 13, label_size = 14, title_size = 16;
+static const double gap = 8, line_width = 2;
+enum { LEGEND_ROW = 22, SWATCH = 18, TICK_ROOM = 46 };
+
+static size_t tick_limit(double length, double room)
+{
+    const double n = floor(length / room);
+    return n < 2 ? 2 : n > 12 ? 12 : (size_t)n;
+}
+
+static double ticks_step(const Ticks *ticks)
+{
+    const Ticks one = {.first = 1, .n = 1, .factor = ticks->factor, .exponent = ticks->exponent};
+    return ticks_value(&one, 0);
+}
+
+static double widest_label(const Ticks *ticks)
+{
+    char label[TICK_LABEL_BYTES];
+    double widest = 0;
+    for (size_t i = 0; i < ticks->n; i++) {
+        ticks_label(ticks, i, label);
+        widest = fmax(widest, canvas_text_width(tick_size, label));
+    }
+    return widest;
+}
+
+static double column(const Chart *chart, double x)
+{
+    return chart->left + (x - chart->x_min) / (chart->x_max - chart->x_min) * chart->width;
+}
+
+static double row(const Chart *chart, double y)
+{
+    return chart->top + (chart->y_max - y) / (chart->y_max - chart->y_min) * chart->height;
+}
+
+/* A range whose units would be longer than the other axis's is widened round its middle. */
+static void make_equal(Chart *chart)
+{
+    const double x_unit = chart->width / (chart->x_max - chart->x_min),
+                 y_unit = chart->height / (chart->y_max - chart->y_min);
+    const double unit = fmin(x_unit, y_unit);
+    const double x_middle = (chart->x_min + chart->x_max) / 2, y_middle = (chart->y_min + chart->y_max) / 2;
+    chart->x_min = x_middle - chart->width / unit / 2, chart->x_max = x_middle + chart->width / unit / 2;
+    chart->y_min = y_middle - chart->height / unit / 2, chart->y_max = y_middle + chart->height / unit / 2;
+}
+
+static void draw_x_axis(const Chart *chart, const Ticks *ticks)
+{
+    char label[TICK_LABEL_BYTES];
+    const double bottom = chart->top + chart->height;
+    for (size_t i = 0; i < ticks->n; i++) {
+        const double x = floor(column(chart, ticks_value(ticks, i)));
+        ticks_label(ticks, i, label);
+        canvas_rectangle(chart->canvas, x, chart->top, 1, chart->height, color_grid);
+        canvas_rectangle(chart->canvas, x, bottom, 1, 4, color_muted);
+        canvas_text(chart->canvas, x + 0.5, bottom + gap + tick_size, tick_size, ALIGN_CENTER, color_muted, label);
+    }
+}
+
+static void draw_y_axis(const Chart *chart, const Ticks *ticks)
+{
+    char label[TICK_LABEL_BYTES];
+    for (size_t i = 0; i < ticks->n; i++) {
+        const double y = floor(row(chart, ticks_value(ticks, i)));
+        ticks_label(ticks, i, label);
+        canvas_rectangle(chart->canvas, chart->left, y, chart->width, 1, color_grid);
+        canvas_rectangle(chart->canvas, chart->left - 4, y, 4, 1, color_muted);
+        /* digits are 0.73 em high: half of it below the tick's middle */
+        canvas_text(chart->canvas, chart->left - gap, y + 0.5 + 0.365 * tick_size, tick_size, ALIGN_RIGHT, color_muted,
+                    label);
+    }
+}
+
+static void draw_titles(const Chart *chart, const ChartSpec *spec, double tick_width)
+{
+    const double middle = chart->left + chart->width / 2, bottom = chart->top + chart->height;
+    if (spec->title)
+        canvas_text(chart->canvas, middle, chart->top - 12, title_size, ALIGN_CENTER, color_ink, spec->title);
+    if (spec->x_label)
+        canvas_text(chart->canvas, middle, bottom + gap + tick_size + gap + label_size, label_size, ALIGN_CENTER,
+                    color_ink, spec->x_label);
+    if (spec->y_label)
+        canvas_text_up(chart->canvas, chart->left - gap - tick_width - gap, chart->top + chart->height / 2, label_size,
+                       ALIGN_CENTER, color_ink, spec->y_label);
+}
+
+/* The plotting area within the rectangle, given the widths of the widest labels at the bottom and at the left. */
+static void lay_out(Chart *chart, const ChartSpec *spec, double x_width, double y_width)
+{
+    const double entries = 2 * gap + SWATCH + gap + (double)spec->legend * label_size * 0.62;
+    const double legend = spec->legend ? entries : fmax(2 * gap, x_width / 2 + gap / 2);
+    const double left = 2 * gap + y_width + (spec->y_label ? gap + label_size : 0);
+    const double top = spec->title ? title_size + 18 : 12;
+    const double bottom = gap + tick_size + (spec->x_label ? gap + label_size : 0) + gap;
+    chart->left = floor(spec->x + left);
+    chart->top = floor(spec->y + top);
+    chart->width = fmax(1, floor(spec->width - left - legend));
+    chart->height = fmax(1, floor(spec->height - top - bottom));
+}
+
+Chart chart_begin(Canvas *canvas, const ChartSpec *spec)
+{
+    Chart chart = {.canvas = canvas};
+    Ticks x_ticks = {0}, y_ticks = {0};
+    double x_width = 3 * tick_size, y_width = x_width;
+    /* the ticks decide the width of the labels, and that the room for ticks: further rounds settle it */
+    for (int round = 0; round < 4; round++) {
+        lay_out(&chart, spec, x_width, y_width);
+        chart.x_min = spec->x_min, chart.x_max = spec->x_max;
+        chart.y_min = spec->y_min, chart.y_max = spec->y_max;
+        ticks_range(&chart.x_min, &chart.x_max);
+        ticks_range(&chart.y_min, &chart.y_max);
+        if (spec->equal) make_equal(&chart);
+        const bool outside = !spec->equal;
+        const size_t x_most = tick_limit(chart.width, fmax(TICK_ROOM, x_width + 3 * gap)),
+                     y_most = tick_limit(chart.height, TICK_ROOM);
+        x_ticks = ticks_make(chart.x_min, chart.x_max, x_most, outside, spec->integer_x);
+        y_ticks = ticks_make(chart.y_min, chart.y_max, y_most, outside, false);
+        /* one unit is as long in both: the coarser step serves both */
+        if (spec->equal && ticks_step(&x_ticks) > ticks_step(&y_ticks))
+            y_ticks = ticks_like(chart.y_min, chart.y_max, &x_ticks);
+        else if (spec->equal)
+            x_ticks = ticks_like(chart.x_min, chart.x_max, &y_ticks);
+        if (outside) {
+            chart.x_min = ticks_value(&x_ticks, 0), chart.x_max = ticks_value(&x_ticks, x_ticks.n - 1);
+            chart.y_min = ticks_value(&y_ticks, 0), chart.y_max = ticks_value(&y_ticks, y_ticks.n - 1);
+        }
+        x_width = widest_label(&x_ticks);
+        y_width = widest_label(&y_ticks);
+    }
+    draw_x_axis(&chart, &x_ticks);
+    draw_y_axis(&chart, &y_ticks);
+    canvas_rectangle(canvas, chart.left, chart.top, 1, chart.height + 1, color_muted);
+    canvas_rectangle(canvas, chart.left, chart.top + chart.height, chart.width + 1, 1, color_muted);
+    draw_titles(&chart, spec, y_width);
+    return chart;
+}
+
+void chart_line(const Chart *chart, size_t n, const double *x, const double *y, Color color)
+{
+    if (n == 0) return;
+    double *columns = mem_zeroed(n, sizeof *columns), *rows = mem_zeroed(n, sizeof *rows);
+    for (size_t i = 0; i < n; i++) {
+        columns[i] = column(chart, x[i]) + 0.5;
+        rows[i] = row(chart, y[i]) + 0.5;
+    }
+    canvas_clip(chart->canvas, chart->left, chart->top - 1, chart->width + 2, chart->height + 2);
+    canvas_polyline(chart->canvas, n, columns, rows, line_width, color);
+    canvas_unclip(chart->canvas);
+    free(columns);
+    free(rows);
+}
+
+void chart_point(const Chart *chart, double x, double y, double radius, Color color, double alpha)
+{
+    canvas_clip(chart->canvas, chart->left + 1, chart->top - 1, chart->width + 1, chart->height + 1);
+    canvas_dot(chart->canvas, column(chart, x) + 0.5, row(chart, y) + 0.5, radius, color, alpha);
+    canvas_unclip(chart->canvas);
+}
+
+void chart_legend(const Chart *chart, size_t i, bool line, Color color, const char *label)
+{
+    const double x = chart->left + chart->width + 2 * gap, y = chart->top + LEGEND_ROW / 2 + (double)i * LEGEND_ROW;
+    if (line)
+        canvas_line(chart->canvas, x, y, x + SWATCH, y, 3, color);
+    else
+        canvas_dot(chart->canvas, x + SWATCH / 2, y, 5, color, 1);
+    canvas_text(chart->canvas, x + SWATCH + gap, y + 0.365 * tick_size, tick_size, ALIGN_LEFT, color_ink, label);
+}
