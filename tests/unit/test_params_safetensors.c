@@ -32,7 +32,7 @@ static int remove_folder(void **state)
 
 static const float floats[6] = {1, -2.5f, 0, 3e30f, -0.0f, 7};
 static const double doubles[2] = {1.0 / 3, -1e300};
-static const int64_t longs[1] = {-(int64_t)1 << 62};
+static const int64_t longs[1] = {INT64_MIN / 2};
 static const unsigned char bytes[3] = {0, 128, 255};
 
 static void add_all(TensorList *list, bool backwards)
