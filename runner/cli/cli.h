@@ -10,8 +10,8 @@ typedef struct Cli {
     RunPlace place;
     const char *overrides[64];
     size_t override_count;
-    const char *results_option, *seed_text, *format, *frozen, *numerics_model;
-    size_t threads, jobs; /* 0: not given */
+    const char *results_option, *seed_text, *format, *frozen;
+    size_t threads, jobs, sample_seed; /* 0: not given */
     double absolute, relative;
     bool force, keep_going, quiet, json, no_bar, markdown, layers, csv, help;
     char **targets;

@@ -34,6 +34,7 @@ static const Option options[] = {
     {"atol", 0, OPTION_NUMBER, offsetof(Cli, absolute), "X", "absolute tolerance (default: 0)", false},
     {"rtol", 0, OPTION_NUMBER, offsetof(Cli, relative), "X", "relative tolerance (default: 0)", false},
     {"md", 0, OPTION_FLAG, offsetof(Cli, markdown), NULL, "the table as Markdown", false},
+    {"sample-seed", 0, OPTION_COUNT, offsetof(Cli, sample_seed), "N", "draw other samples than the run's own", false},
     {"layers", 0, OPTION_FLAG, offsetof(Cli, layers), NULL, "time by layer", false},
     {"csv", 0, OPTION_FLAG, offsetof(Cli, csv), NULL, "CSV", false},
     {"frozen", 0, OPTION_TEXT, offsetof(Cli, frozen), "FOLDER", NULL, false},

@@ -7,7 +7,7 @@
 #include "runner/run/state.h"
 
 /* Draws the row "samples" from trained weights, as the run itself would. */
-static bool draw(Cli *cli, const Run *run, const char *path, Err *err)
+static bool draw(Cli *cli, Run *run, const char *path, Err *err)
 {
     Model model = {0};
     SafeTensors file = {0};
@@ -22,6 +22,7 @@ static bool draw(Cli *cli, const Run *run, const char *path, Err *err)
         ok = err_failed(err, (Loc){0}, "%s has no weights of this configuration; `mayvae run %s` makes them", run->path, run->path);
     if (ok) {
         model_allocate(&model, 0);
+        if (cli->sample_seed) run->experiment.seed = cli->sample_seed;
         ok = safetensors_read(&file, arena_printf(&cli->arena, "%s/weights.safetensors", run->folder), err) &&
              params_take(&model.params, "", model.params.value, &file, err) &&
              figure->draw(&(FigureContext){.model = &model, .spec = &spec}, &canvas, err) && canvas_write(&canvas, path, err);
@@ -59,6 +60,6 @@ const Command command_sample = {
     .summary = "decodes new images from a trained run into a PNG",
     .help = "The latents come from the prior, by the seed given with --sample-seed or the\n"
             "run's own. Without a file: samples.png.",
-    .options = "threads",
+    .options = "threads sample-seed",
     .run = run,
 };

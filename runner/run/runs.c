@@ -122,16 +122,22 @@ static bool add_named(RunList *list, const RunPlace *place, const char *target, 
     return no_match(place, target, names, name, err);
 }
 
-bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err)
+bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Err *err)
 {
     Names names = {0};
-    bool only_files = n > 0;
+    if (!experiment_names(&list->arena, folder, &names, err)) return false;
+    for (size_t i = 0; i < names.n; i++)
+        if (!add_file(list, place, arena_printf(&list->arena, "%s/%s.yaml", folder, names.items[i]), NULL, err)) return false;
+    return true;
+}
+
+bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err)
+{
+    if (n == 0) return runs_in_folder(list, place, place->experiments, err);
+    Names names = {0};
+    bool only_files = true;
     for (size_t i = 0; i < n; i++) only_files = only_files && is_file_target(targets[i]);
     if (!only_files && !experiment_names(&list->arena, place->experiments, &names, err)) return false;
-    for (size_t i = 0; n == 0 && i < names.n; i++) {
-        const char *file = arena_printf(&list->arena, "%s/%s.yaml", place->experiments, names.items[i]);
-        if (!add_file(list, place, file, NULL, err)) return false;
-    }
     for (size_t i = 0; i < n; i++) {
         bool ok = is_file_target(targets[i]) ? add_file(list, place, targets[i], NULL, err)
                                              : add_named(list, place, targets[i], &names, err);

@@ -30,6 +30,8 @@ typedef struct RunList {
 /* Finds the runs of the targets: YAML files, names of experiments, runs (globs allowed); none: every experiment. Each is
  * resolved and bound, its data set described. A target that matches nothing is an error with the nearest name. */
 bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err);
+/* The runs of every experiment of another folder; place->experiments still holds the data sets. */
+bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Err *err);
 void runs_release(RunList *list);
 
 /* Infers the shapes of one run and lets its metrics and figures check themselves. model may be NULL; else it is left
