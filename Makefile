@@ -11,6 +11,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 
 OUT := build/$(MODE)$(if $(filter clang%,$(notdir $(CC))),-clang)
 BIN := $(if $(filter build/rel,$(OUT)),mayvae,$(OUT)/mayvae)
@@ -50,6 +51,9 @@ endif
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/runner/canvas/font.o
 LIB := $(OUT)/libmayvae.a
 
+# V=1 shows whole commands.
+say = $(if $(V),,@echo "  $1 $@";)
+
 # In the double build only the tests that have something to say about it.
 UNIT := $(wildcard tests/unit/test_*.c)
 ifeq ($(MODE),dbl)
@@ -66,19 +70,19 @@ SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(CORE
 all: $(BIN) ## build ./mayvae (MODE=rel|san|dbl, CC=gcc|clang)
 
 $(BIN): $(OUT)/runner/cli/main.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(OBJECTS)
-	rm -f $@ && ar rcs $@ $^
+	$(call say,AR )rm -f $@ && ar rcs $@ $^
 
 $(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC )$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # The font is part of the program, so that pictures don't depend on the machine.
-$(OUT)/runner/canvas/font.o: runner/canvas/font.S $(FONTS)/DejaVuSans.ttf
+$(OUT)/runner/canvas/font.o: runner/canvas/font.S $(OUT)/flags $(wildcard $(FONTS)/DejaVuSans.ttf)
 	@mkdir -p $(@D)
-	$(CC) -DFONT_FILE='"$(FONTS)/DejaVuSans.ttf"' -c -o $@ $<
+	$(call say,CC )$(CC) -DFONT_FILE='"$(FONTS)/DejaVuSans.ttf"' -c -o $@ $<
 
 # Changes when the compiler or its flags do, and so rebuilds every object; it also looks for what a build needs.
 $(OUT)/flags: FORCE
@@ -88,10 +92,10 @@ $(OUT)/flags: FORCE
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(SUPPORT) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS) -lcmocka
+	$(call say,LD )$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS) -lcmocka
 
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/scratch.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS)
+	$(call say,LD )$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS)
 
 deps: ## install the packages that are missing (DEPS="build test report check")
 	@.ci/deps $(foreach group,$(DEPS),$(or $(PACKAGES_$(group)),$(error DEPS: there is no group "$(group)"; the groups are build, test, report, check)))

@@ -3,7 +3,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-static void err_set(Err *err, ErrKind kind, Loc loc, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void err_set(Err *err, ErrKind kind, Loc loc, const char *format,
+                                                          va_list args)
 {
     if (err->kind != ERR_NONE) return;
     err->kind = kind;
