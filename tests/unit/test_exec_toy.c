@@ -106,6 +106,7 @@ static void test_seeds_are_weighted_and_add(void **state)
         double w = (double)(i + 1);
         assert_true(grad_of(&net, "w", i) == 3 * 2 * w + 0.25 * 4 * w * w * w);
     }
+    exec_backward(&net.exec, 0, 0, roots, (const double[]){1, 1, 1}, 3);
     exec_backward(&net.exec, 0, 0, (const int[]){first, first}, (const double[]){1, 2}, 2);
     for (size_t i = 0; i < 6; i++) assert_true(grad_of(&net, "w", i) == 3 * 2 * (double)(i + 1));
     net_end(&net);

@@ -55,12 +55,14 @@ static void test_gradients_are_wanted_above_trainable_parameters(void **state)
     int x = graph_input(&graph, "x", shape, (Loc){0});
     int w = toy_param(&graph, "w", shape, true), buffer = toy_param(&graph, "buffer", shape, false);
     int without = toy_op2(&graph, &toy_add, x, buffer), with = toy_op2(&graph, &toy_add, without, w);
+    int either = toy_op2(&graph, &toy_add, w, x);
     int above = toy_op1(&graph, &toy_view, with);
     assert_false(graph_node(&graph, x)->wants_grad);
     assert_false(graph_node(&graph, buffer)->wants_grad);
     assert_false(graph_node(&graph, without)->wants_grad);
     assert_true(graph_node(&graph, w)->wants_grad);
     assert_true(graph_node(&graph, with)->wants_grad);
+    assert_true(graph_node(&graph, either)->wants_grad);
     assert_true(graph_node(&graph, above)->wants_grad);
     graph_release(&graph);
 }

@@ -151,6 +151,22 @@ static void test_a_part_of_a_network(void **state)
     arena_release(&arena);
 }
 
+/* What is in scope is not built again, though its own input is there too. */
+static void test_a_section_that_is_there_already(void **state)
+{
+    (void)state;
+    Net net;
+    Err err = {0};
+    const NetSection section = {"encoder", "image", {"flatten"}};
+    net_begin(&net, "image", image);
+    assert_true(net_sections(&net, &section, 1, &err));
+    const Section again = {.name = "encoder", .input = {.name = "image"}};
+    const int before = net_node(&net, "encoder");
+    assert_true(network_build(&net.graph, &(const Network){&again, 1}, &net.scope, &err));
+    assert_int_equal(net_node(&net, "encoder"), before);
+    net_end(&net);
+}
+
 static void test_parts_end_with_the_layer_that_has_them(void **state)
 {
     (void)state;
@@ -176,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_the_order_in_the_file_does_not_matter),
         cmocka_unit_test(test_what_sections_can_not_be),
         cmocka_unit_test(test_a_part_of_a_network),
+        cmocka_unit_test(test_a_section_that_is_there_already),
         cmocka_unit_test(test_parts_end_with_the_layer_that_has_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,8 @@ static void test_what_does_not_fit_is_refused(void **state)
            "no tensor \"weights/f.weight\", which the network wants as " REAL_DTYPE " [3]");
     refuse(&file, "c.weight", (Shape){1, {16}},
            "tensor \"weights/c.weight\" is " REAL_DTYPE " [4,4], the network wants " REAL_DTYPE " [16]");
+    refuse(&file, "c.weight", (Shape){1, {4}},
+           "tensor \"weights/c.weight\" is " REAL_DTYPE " [4,4], the network wants " REAL_DTYPE " [4]");
     refuse(&file, "c.weight", (Shape){2, {4, 5}},
            "tensor \"weights/c.weight\" is " REAL_DTYPE " [4,4], the network wants " REAL_DTYPE " [4,5]");
     TensorEntry *entry = &file.list.items[0];
