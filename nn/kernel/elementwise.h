@@ -1,5 +1,5 @@
 /* Loops over arrays of n elements, in blocks of a fixed size on the pool. Functions whose name holds `grad` or `add`
- * ADD to their destination, the others overwrite it. Destinations overlap nothing else. NaN passes through all of them.
+ * ADD to their destination, the others overwrite it. Destinations overlap nothing else. A NaN in x gives a NaN in y.
  */
 #ifndef NN_KERNEL_ELEMENTWISE_H
 #define NN_KERNEL_ELEMENTWISE_H

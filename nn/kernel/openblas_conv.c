@@ -7,7 +7,11 @@
 #include "nn/kernel/columns.h"
 #include "nn/kernel/openblas.h"
 
-enum { TASKS = 32, PANEL = 64 * 1024 };
+enum {
+    TASKS = 32,
+    PANEL = 64 * 1024,  /* elements of a panel, which then fits L2 beside what OpenBLAS packs */
+    POSITIONS_MIN = 128 /* output positions of a task and of a panel: fewer don't pay for packing the weight */
+};
 
 typedef struct Conv {
     const ConvShape *shape;
@@ -22,16 +26,26 @@ static size_t ceil_div(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Output rows a task takes; whole images where it writes to them. */
 static size_t rows_of_task(const ConvShape *s, bool whole_images)
 {
-    return whole_images ? ceil_div(s->n, TASKS) * s->oh : ceil_div(s->n * s->oh, TASKS);
+    const size_t rows = max(ceil_div(s->n * s->oh, TASKS), ceil_div(POSITIONS_MIN, s->ow));
+    return min(whole_images ? ceil_div(rows, s->oh) * s->oh : rows, s->n * s->oh);
 }
 
 static size_t rows_of_panel(const ConvShape *s, size_t task_rows)
 {
-    const size_t rows = PANEL / (s->ow * columns_width(s));
-    return rows < 1 ? 1 : rows < task_rows ? rows : task_rows;
+    return min(max(PANEL / (s->ow * columns_width(s)), ceil_div(POSITIONS_MIN, s->ow)), task_rows);
 }
 
 static size_t scratch_of(const ConvShape *s, bool whole_images)
@@ -44,18 +58,12 @@ static size_t scratch_of(const ConvShape *s, bool whole_images)
 size_t openblas_conv2d_scratch(const ConvShape *shape)
 {
     if (columns_are_image(shape)) return 0;
-    const size_t forward = scratch_of(shape, false), backward = scratch_of(shape, true);
-    return forward > backward ? forward : backward;
+    return max(scratch_of(shape, false), scratch_of(shape, true));
 }
 
 static float *slice_of(const Conv *conv, size_t task)
 {
     return conv->scratch + task * conv->panel_rows * conv->shape->ow * columns_width(conv->shape);
-}
-
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
 }
 
 /* outputs (rows*ow, cout) = columns (rows*ow, k) w (k, cout) */
