@@ -136,7 +136,8 @@ static void bind_bool(const Slot *slot)
 static bool read_text(const Slot *slot, const char *wanted, const char **text)
 {
     const Cfg *node = slot->node;
-    if (node->kind == CFG_SCALAR && cfg_scalar_kind(node) == SCALAR_TEXT) {
+    bool replaced = node->from && !node->null; /* "${dim}" may well stand for a number here */
+    if (node->kind == CFG_SCALAR && (cfg_scalar_kind(node) == SCALAR_TEXT || replaced)) {
         *text = node->text;
         return true;
     }

@@ -21,11 +21,11 @@ static void unknown_row(Binder *binder, const Table *table, const char *name, Lo
     Arena *arena = binder->arena;
     const char *names[NAMES_MAX];
     size_t n = 0;
-    const char *valid = "";
+    const char *valid = "", *noun = extra ? arena_printf(arena, "%s or key", table->noun) : table->noun;
     for (size_t i = 0; i < table->n && n < NAMES_MAX; i++) names[n++] = table->rows[i]->name;
     for (; extra && *extra && n < NAMES_MAX; extra++) names[n++] = *extra;
     for (size_t i = 0; i < n; i++) valid = arena_printf(arena, "%s%s%s", valid, i ? ", " : "", names[i]);
-    report_add(binder->report, RANK_KEY, loc, "unknown %s %s%s (valid: %s)", table->noun, cfg_quote(arena, name),
+    report_add(binder->report, RANK_KEY, loc, "unknown %s %s%s (valid: %s)", noun, cfg_quote(arena, name),
                binder_suggest(arena, name, names, n), valid);
 }
 
@@ -86,6 +86,16 @@ static void bind_bare(Binder *binder, const Table *table, const Cfg *node, Spec 
     }
 }
 
+static void two_rows(Binder *binder, const Table *table, const Cfg *first, const Cfg *second)
+{
+    bool inherited = strcmp(first->key_loc.file, second->key_loc.file) != 0;
+    report_add(binder->report, RANK_VALUE, second->key_loc, "wants one %s, got \"%s\" and \"%s\"%s", table->noun,
+               first->key, second->key,
+               inherited
+                   ? arena_printf(binder->arena, "; write \"%s: ~\" to take out what `extends` brings", first->key)
+                   : "");
+}
+
 void binder_spec(Binder *binder, const Table *table, const Cfg *node, const char *const *extra, Spec *spec)
 {
     *spec = (Spec){.loc = node->loc};
@@ -106,9 +116,7 @@ void binder_spec(Binder *binder, const Table *table, const Cfg *node, const char
         if (!row) {
             unknown_row(binder, table, item->key, item->key_loc, extra);
         } else if (chosen) {
-            report_add(binder->report, RANK_VALUE, item->key_loc,
-                       "wants one %s, got \"%s\" and \"%s\"; to take out what `extends` brings, write \"%s: ~\"",
-                       table->noun, chosen->key, item->key, chosen->key);
+            two_rows(binder, table, chosen, item);
         } else {
             chosen = item;
             spec->loc = item->key_loc;

@@ -81,6 +81,12 @@ const Field experiment_train_fields[] = {
      .table = &schedules_table,
      .fallback = "constant",
      .help = "a factor of the optimizer's learning rate over time"},
+    {.key = "history",
+     .kind = FIELD_CHOICE,
+     .offset = offsetof(TrainOptions, history),
+     .fallback = "none",
+     .choices = "none|valid|test|both",
+     .help = "the splits that history.csv follows beside train, evaluated after every epoch"},
     {0},
 };
 
@@ -191,8 +197,8 @@ static void bind_losses(Binder *binder, const Cfg *root, Experiment *experiment)
     qsort(experiment->losses, map->n, sizeof(LossTerm), compare_terms);
 }
 
-/* title, numerics, evaluate and figures: what stands at the top as single keys. */
-static void bind_top(Binder *binder, const Cfg *root, const char *const *maps, const ExperimentTables *tables,
+/* title, numerics, evaluate and figures: what stands at the top as single keys. keys: all that may stand there. */
+static void bind_top(Binder *binder, const Cfg *root, const char *const *keys, const ExperimentTables *tables,
                      Experiment *experiment)
 {
     const char *choices = "";
@@ -217,18 +223,19 @@ static void bind_top(Binder *binder, const Cfg *root, const char *const *maps, c
          .table = tables->figures},
         {0},
     };
-    binder_fields(binder, fields, maps, "the experiment", root->loc, root, experiment);
+    binder_check_keys(binder, root, NULL, keys, NULL, "the experiment");
+    binder_fields(binder, fields, keys, "the experiment", root->loc, root, experiment);
 }
 
-/* Every Ref from first to end must name a section or an input. */
-static void check_refs(Binder *binder, const Experiment *experiment, size_t first, size_t end)
+/* Every Ref but the data set's must name a section or an input. */
+static void check_refs(Binder *binder, const Experiment *experiment)
 {
     size_t n = 0;
     const char **names =
         arena_alloc(binder->arena, mem_add(experiment->section_count, experiment_input_count), sizeof(char *));
     for (size_t i = 0; i < experiment->section_count; i++) names[n++] = experiment->sections[i].name;
     for (size_t i = 0; i < experiment_input_count; i++) names[n++] = experiment_inputs[i];
-    for (size_t r = first; r < end; r++) {
+    for (size_t r = 0; r < binder->ref_count; r++) {
         Ref ref = binder->refs[r];
         bool known = false;
         for (size_t i = 0; i < n && !known; i++) known = !strcmp(names[i], ref.name);
@@ -260,16 +267,15 @@ static void sort_sections(Binder *binder, Experiment *experiment)
         report_add(binder->report, RANK_NAME, err.loc, "%s", err.text);
 }
 
-static void bind_all(Binder *binder, const Cfg *root, const char *const *maps, const ExperimentTables *tables,
+static void bind_all(Binder *binder, const Cfg *root, const char *const *keys, const ExperimentTables *tables,
                      Experiment *experiment)
 {
     bind_data(binder, root, &experiment->data);
     bind_network(binder, root, experiment);
     bind_losses(binder, root, experiment);
-    size_t checked = binder->ref_count;
     bind_train(binder, root, &experiment->train);
-    bind_top(binder, root, maps, tables, experiment);
-    check_refs(binder, experiment, 0, checked);
+    bind_top(binder, root, keys, tables, experiment);
+    check_refs(binder, experiment);
     check_used(binder, experiment);
     sort_sections(binder, experiment);
     if (binder->report->rank == RANK_NONE) check_learning_rate(&experiment->train, binder->report);
@@ -278,21 +284,22 @@ static void bind_all(Binder *binder, const Cfg *root, const char *const *maps, c
 bool experiment_bind(Arena *arena, const Variant *variant, uint64_t seed, const ExperimentTables *tables,
                      Experiment *experiment, Err *err)
 {
-    static const char *const maps[] = {"experiment", "data",   "network", "loss", "train",
-                                       "extends",    "matrix", "seeds",   NULL};
+    static const char *const keys[] = {"experiment", "title", "extends", "matrix",   "seeds",   "numerics", "data",
+                                       "network",    "loss",  "train",   "evaluate", "figures", NULL};
     Report report = {0};
     Binder binder = {.arena = arena, .report = &report};
     *experiment =
         (Experiment){.name = variant->experiment, .variant = variant->name, .seed = seed, .loc = variant->root->loc};
     if (variant->pending) report_merge(&report, variant->pending);
-    bind_all(&binder, variant->root, maps, tables, experiment);
+    bind_all(&binder, variant->root, keys, tables, experiment);
     binder_release(&binder);
     return report_flush(&report, err);
 }
 
 bool experiment_read(Arena *arena, const char *path, const ExperimentTables *tables, Experiment *experiment, Err *err)
 {
-    static const char *const maps[] = {"experiment", "variant", "seed", "data", "network", "loss", "train", NULL};
+    static const char *const keys[] = {"experiment", "variant", "title", "seed",     "numerics", "data",
+                                       "network",    "loss",    "train", "evaluate", "figures",  NULL};
     *experiment = (Experiment){0};
     const Cfg *root = cfg_parse_file(arena, path, err);
     if (!root) return false;
@@ -309,7 +316,7 @@ bool experiment_read(Arena *arena, const char *path, const ExperimentTables *tab
     Binder binder = {.arena = arena, .report = &report};
     *experiment =
         (Experiment){.name = name->text, .variant = variant->text, .seed = (uint64_t)number, .loc = root->loc};
-    bind_all(&binder, root, maps, tables, experiment);
+    bind_all(&binder, root, keys, tables, experiment);
     binder_release(&binder);
     return report_flush(&report, err);
 }

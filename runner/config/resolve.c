@@ -8,7 +8,7 @@
 #include "nn/base/file.h"
 #include "runner/config/matrix.h"
 
-enum { EXTENDS_MAX = 16, FOLDER_NAMES_MAX = 100 };
+enum { EXTENDS_MAX = 16, FOLDER_NAMES_MAX = 1000 };
 
 /* ---- extends ---- */
 
@@ -61,6 +61,8 @@ static bool chain_add(Arena *arena, Chain *chain, const char *path, const Cfg *e
 {
     struct stat id;
     if (extends && stat(path, &id) != 0) return missing_parent(arena, path, extends, err);
+    if (extends && !S_ISREG(id.st_mode))
+        return err_config(err, extends->loc, "extends: %s is no regular file", cfg_quote(arena, extends->text));
     for (size_t i = 0; extends && i < chain->n; i++)
         if (chain->ids[i].st_ino == id.st_ino && chain->ids[i].st_dev == id.st_dev)
             return err_config(err, extends->loc, "extends: a cycle: %s is being extended already", extends->text);

@@ -17,7 +17,7 @@ static const Field fields[] = {
     {0},
 };
 
-enum { COLUMNS = 8, LABEL_ROOM = 112 };
+enum { COLUMNS = 8, LABEL_ROOM = 124 };
 
 static bool check(const Model *model, const Spec *spec, Err *err)
 {

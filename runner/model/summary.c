@@ -19,7 +19,7 @@ static double multiply_adds(const Graph *graph, const Mark *mark)
     return sum / (double)graph->batch;
 }
 
-/* The numbers of the options, short: "32 filters, 3x3, stride 2"; what is no number is left to the YAML. */
+/* The numbers of the options, short: "filters 32, 3x3, stride 2"; what is no number is left to the YAML. */
 static const char *detail(Arena *arena, const Spec *spec)
 {
     Text text = {0};
@@ -27,7 +27,7 @@ static const char *detail(Arena *arena, const Spec *spec)
         const char *at = (const char *)spec->options + field->offset;
         const int64_t *number = (const int64_t *)(const void *)at;
         const char *comma = text.n ? ", " : "";
-        if (field->kind == FIELD_INT) text_add(&text, "%s%lld %s", comma, (long long)*number, field->key);
+        if (field->kind == FIELD_INT) text_add(&text, "%s%s %lld", comma, field->key, (long long)*number);
         else if (field->kind == FIELD_PAIR && number[0] == number[1] && strcmp(field->key, "kernel") != 0) {
             if (number[0] != 1) text_add(&text, "%s%s %lld", comma, field->key, (long long)number[0]);
         } else if (field->kind == FIELD_PAIR) {

@@ -7,7 +7,7 @@
 typedef struct LayerLine {
     const char *section, *name; /* "encoder", "conv2d_2" */
     const char *kind;           /* the row's name */
-    const char *detail;         /* "64 filters, 3x3, stride 2", from the options that aren't at their default; may be "" */
+    const char *detail;         /* "filters 64, 3x3, stride 2"; may be "" */
     Shape shape;                /* of the output, without the batch */
     size_t parameters;
     double multiply_adds; /* forward, an image */

@@ -8,6 +8,7 @@
 #include "nn/base/file.h"
 #include "runner/figure/figure.h"
 #include "runner/metric/metric.h"
+#include "runner/run/history.h"
 
 const ExperimentTables experiment_tables = {&metrics_table, &figures_table};
 
@@ -158,7 +159,10 @@ bool run_check(const Run *run, Model *model, Err *err)
     Model own = {0};
     Model *used = model ? model : &own;
     const Experiment *experiment = &run->experiment;
+    const char *split[2];
+    size_t splits = history_splits(experiment, split);
     bool ok = model_init(used, experiment, &run->info, err);
+    for (size_t i = 0; ok && i < splits; i++) ok = metric_check_split(used, split[i], experiment->train.loc, err);
     for (size_t i = 0; ok && i < experiment->evaluate.n; i++) {
         const Spec *spec = &experiment->evaluate.items[i];
         const Metric *metric = (const Metric *)spec->row;
