@@ -69,6 +69,19 @@ static void sums_in_double(void **state)
     assert_true(sum[0] == 1 && image[0] == 1);
 }
 
+/* Beside 2^54 four ones are lost one by one, but kept as a sum of their own: those that share a segment with it (16 to
+ * 19) are lost, those of the next segment (32 to 35) are not. */
+static void segments_of_32(void **state)
+{
+    (void)state;
+    real x[65] = {[0] = 0x1p54, [64] = -0x1p54}, sum[1] = {0}, wanted[1] = {0};
+    _Alignas(double) real scratch[6];
+    for (size_t i = 0; i < 4; i++) x[16 + i] = x[32 + i] = 1;
+    reduce_rows(65, 1, 1, x, sum, scratch);
+    naive_sum_rows(65, 1, 1, x, wanted);
+    assert_true(sum[0] == 4 && wanted[0] == 4);
+}
+
 static void copy_terms(const void *context, size_t begin, size_t count, real *terms)
 {
     memcpy(terms, (const real *)context + begin, count * sizeof *terms);
@@ -204,13 +217,10 @@ static void nan_is_not_hidden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows),
-        cmocka_unit_test(sums_in_double),
-        cmocka_unit_test(examples),
-        cmocka_unit_test(maps),
-        cmocka_unit_test(loss_gradients),
-        cmocka_unit_test(loss_values),
-        cmocka_unit_test(nan_is_not_hidden),
+        cmocka_unit_test(rows),           cmocka_unit_test(sums_in_double),
+        cmocka_unit_test(segments_of_32), cmocka_unit_test(examples),
+        cmocka_unit_test(maps),           cmocka_unit_test(loss_gradients),
+        cmocka_unit_test(loss_values),    cmocka_unit_test(nan_is_not_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
