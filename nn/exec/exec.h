@@ -30,6 +30,7 @@ void exec_forward(Exec *exec, uint64_t seed, uint64_t step);
 /* Zeroes params->grad and the gradients in the slab, adds `seed_grad[i]` to every element of the gradient of node
  * seed_node[i] (a root), and runs backward from the seeds: params->grad then holds the gradient of
  * sum_i seed_grad[i] x sum(seed_node[i]). seed and step are those of the forward pass. */
-void exec_backward(Exec *exec, uint64_t seed, uint64_t step, const int *seed_node, const double *seed_grad, size_t seeds);
+void exec_backward(Exec *exec, uint64_t seed, uint64_t step, const int *seed_node, const double *seed_grad,
+                   size_t seeds);
 
 #endif

@@ -27,7 +27,7 @@ typedef struct Scope {
     struct {
         const char *name;
         Value value;
-    } *items;
+    } * items;
     size_t n, capacity;
 } Scope;
 
@@ -50,6 +50,7 @@ const char *build_path(const Build *build, const char *leaf);
 int build_param(const Build *build, const char *leaf, Shape shape, Spec initialiser, size_t fan_in, size_t fan_out);
 
 /* Adds an op under the build's own path and place. */
-bool build_op(const Build *build, const Op *op, const void *attributes, size_t inputs, const int *input, int *node, Err *err);
+bool build_op(const Build *build, const Op *op, const void *attributes, size_t inputs, const int *input, int *node,
+              Err *err);
 
 #endif

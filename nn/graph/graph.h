@@ -1,6 +1,6 @@
 /* The graph: nodes in an array in which inputs come before their users, so forward runs up the array and backward runs
- * down it. Shapes are inferred as nodes are added; a misfit is an error at the place of the YAML line the node came from.
- * A graph is built for one batch size. It owns no numbers. */
+ * down it. Shapes are inferred as nodes are added; a misfit is an error at the place of the YAML line the node came
+ * from. A graph is built for one batch size. It owns no numbers. */
 #ifndef NN_GRAPH_GRAPH_H
 #define NN_GRAPH_GRAPH_H
 
@@ -33,8 +33,8 @@ typedef struct Node {
 
 /* Where a layer stands in the graph: for listings and drawings. */
 typedef struct Mark {
-    const char *path; /* "encoder.conv2d" */
-    const Spec *spec; /* borrowed from the configuration */
+    const char *path;  /* "encoder.conv2d" */
+    const Spec *spec;  /* borrowed from the configuration */
     size_t first, end; /* its nodes: [first, end) */
     int output;
 } Mark;

@@ -35,8 +35,9 @@ typedef struct Network {
     size_t n;
 } Network;
 
-/* Sorts sections so that each follows its input (the alphabetically first of those that can be built comes next, so that
- * the order in the file doesn't matter); an unknown input or a cycle is an error with a place. inputs: the names fed. */
+/* Sorts sections so that each follows its input (the alphabetically first of those that can be built comes next, so
+ * that the order in the file doesn't matter); an unknown input or a cycle is an error with a place. inputs: the names
+ * fed. */
 bool network_sort(Section *sections, size_t n, const char *const *inputs, size_t input_count, Err *err);
 
 /* Builds every section whose input is in scope (or becomes so) and whose own name is not yet in scope, and adds each to

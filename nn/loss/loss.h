@@ -1,5 +1,5 @@
-/* A loss builds a node of shape (N): one value an image, summed over pixels or latents. The objective is the weighted sum
- * of the terms' means over the batch. One file each, and one row in losses.def. */
+/* A loss builds a node of shape (N): one value an image, summed over pixels or latents. The objective is the weighted
+ * sum of the terms' means over the batch. One file each, and one row in losses.def. */
 #ifndef NN_LOSS_LOSS_H
 #define NN_LOSS_LOSS_H
 

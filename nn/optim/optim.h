@@ -7,10 +7,11 @@
 
 typedef struct Optimizer {
     Row row;
-    size_t slots; /* blocks of state of the parameters' size */
+    size_t slots;                        /* blocks of state of the parameters' size */
     double (*rate)(const void *options); /* the base learning rate, which the schedule multiplies */
     /* One step over n elements: value -= ..., cut into tasks by n alone. step counts from 1. */
-    void (*step)(const void *options, double rate, uint64_t step, size_t n, real *value, const real *grad, real *const *slot);
+    void (*step)(const void *options, double rate, uint64_t step, size_t n, real *value, const real *grad,
+                 real *const *slot);
 } Optimizer;
 
 #define OPTIMIZER(id) extern const Optimizer optimizer_##id;

@@ -36,8 +36,8 @@ size_t params_count(const Params *params);               /* trainable numbers, g
 
 /* Adds one tensor a parameter to a list to be saved: prefix + name, from the given block. */
 void params_list(const Params *params, const char *prefix, const real *block, TensorList *list);
-/* Copies prefix + name of every parameter from a file into the block; a missing one, another shape or type is an error that
- * names both. */
+/* Copies prefix + name of every parameter from a file into the block; a missing one, another shape or type is an error
+ * that names both. */
 bool params_take(const Params *params, const char *prefix, real *block, const SafeTensors *file, Err *err);
 
 #endif

@@ -26,12 +26,13 @@ typedef struct TensorList {
     size_t n, capacity;
     struct {
         const char *key, *text;
-    } *metadata; /* sorted by key when written */
+    } * metadata; /* sorted by key when written */
     size_t metadata_count, metadata_capacity;
 } TensorList;
 
 /* name and text are copied, data is borrowed until the list is written. */
-void tensors_add(TensorList *list, const char *name, const char *dtype, size_t rank, const size_t *dim, const void *data);
+void tensors_add(TensorList *list, const char *name, const char *dtype, size_t rank, const size_t *dim,
+                 const void *data);
 void tensors_metadata(TensorList *list, const char *key, const char *text);
 void tensors_push(TensorList *list, const TensorEntry *entry); /* name and dtype are copied */
 void tensors_release(TensorList *list);
@@ -42,15 +43,15 @@ bool safetensors_write(const char *path, const TensorList *list, Err *err);
 
 typedef struct SafeTensors {
     const char *path; /* borrowed: errors point to it */
-    char *bytes; /* owned */
+    char *bytes;      /* owned */
     TensorList list;
 } SafeTensors;
 
-/* Reads and checks a whole file: every check of the format (sizes, no holes, no overlap, unique names, types that we know),
- * and that each tensor is aligned for its type. A failure names the file and what is wrong with it. */
+/* Reads and checks a whole file: every check of the format (sizes, no holes, no overlap, unique names, types that we
+ * know), and that each tensor is aligned for its type. A failure names the file and what is wrong with it. */
 bool safetensors_read(SafeTensors *file, const char *path, Err *err);
 void safetensors_release(SafeTensors *file);
-const TensorEntry *safetensors_find(const SafeTensors *file, const char *name);   /* NULL: none */
-const char *safetensors_metadata(const SafeTensors *file, const char *key);       /* NULL: none */
+const TensorEntry *safetensors_find(const SafeTensors *file, const char *name); /* NULL: none */
+const char *safetensors_metadata(const SafeTensors *file, const char *key);     /* NULL: none */
 
 #endif

@@ -113,8 +113,8 @@ static void test_initial_values_depend_on_seed_and_name_alone(void **state)
 /* Writes what the first model holds; returns the file as it is read again. */
 static void through_a_file(const Model *model, SafeTensors *file)
 {
-    static char path[] = "/tmp/mayvae_test_params_XXXXXX";
-    memcpy(path + strlen(path) - 6, "XXXXXX", 6);
+    static char path[64]; /* the file's errors point to it */
+    snprintf(path, sizeof path, "/tmp/mayvae_test_params_XXXXXX");
     Err err = {0};
     TensorList list = {0};
     int handle = mkstemp(path);

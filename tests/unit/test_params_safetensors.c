@@ -155,15 +155,13 @@ static void test_a_name_that_is_no_utf8(void **state)
 static void write_raw(int64_t length, const char *header, size_t data)
 {
     Err err = {0};
-    size_t n = strlen(header);
-    char *raw = calloc(1, 8 + n + data);
-    assert_non_null(raw);
-    uint64_t prefix = length < 0 ? n : (uint64_t)length;
-    for (size_t i = 0; i < 8; i++) raw[i] = (char)(prefix >> (8 * i));
-    memcpy(raw + 8, header, n);
-    for (size_t i = 0; i < data; i++) raw[8 + n + i] = (char)i;
-    assert_true(file_write(path, raw, 8 + n + data, &err));
-    free(raw);
+    AtomicFile file;
+    const uint64_t prefix = length < 0 ? strlen(header) : (uint64_t)length;
+    assert_true(file_begin(&file, path, &err));
+    for (size_t i = 0; i < 8; i++) fputc((int)(prefix >> (8 * i) & 255), file.stream);
+    fputs(header, file.stream);
+    for (size_t i = 0; i < data; i++) fputc((int)i, file.stream);
+    assert_true(file_commit(&file, &err));
 }
 
 #define ENTRY(name, dtype, shape, offsets)                                                                             \
