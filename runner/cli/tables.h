@@ -1,0 +1,32 @@
+/* Every table that a user can look up, in one list: `describe`, the schema and their tests read it. */
+#ifndef RUNNER_CLI_TABLES_H
+#define RUNNER_CLI_TABLES_H
+
+#include "nn/base/alloc.h"
+#include "nn/base/table.h"
+
+/* A table with what its rows themselves don't say. Ops, back ends and the keys of an experiment's file are no tables of
+ * their own; they get rows of the same kind here. */
+typedef struct Topic {
+    Table table;
+    const char *doc;    /* what its rows are */
+    const char *before; /* what stands before an example of a row, up to where the row begins; NULL: no example */
+    const char *beside; /* what stands beside a row in its braces, ", weight: 1"; NULL: a row stands without braces */
+    bool listed;        /* its rows are items of a list, which take `when` */
+    bool inner;         /* a part of the program that no file names: found last */
+} Topic;
+
+/* All of them, in the order in which `describe` lists them; rows made here live in the arena. */
+const Topic *topics_list(Arena *arena, size_t *n);
+
+/* A field's bounds as the binder reads them; false: unbounded on that side. */
+bool field_lower(const Field *field, double *bound);
+bool field_upper(const Field *field, double *bound);
+
+/* Whether a row can stand without options, as a bare name. */
+bool row_is_bare(const Row *row);
+
+/* The names in "none|static|dynamic", one each call: the next one's start and length; NULL: no more. */
+const char *choice_next(const char **rest, size_t *length);
+
+#endif
