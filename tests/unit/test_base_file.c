@@ -1,0 +1,322 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "nn/base/file.h"
+#include "tests/support/folder.h"
+
+static void expect_content(const char *path, const char *expected)
+{
+    Err err = {0};
+    char *bytes;
+    size_t length;
+    assert_true(file_read(path, 1 << 20, &bytes, &length, &err));
+    assert_int_equal(length, strlen(expected));
+    assert_string_equal(bytes, expected);
+    free(bytes);
+}
+
+static void expect_no_temporary(const char *path)
+{
+    char temporary[600];
+    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    assert_false(file_exists(temporary));
+}
+
+static void commit_replaces_the_whole(void **state)
+{
+    (void)state;
+    char path[512], temporary[600];
+    test_path(path, "table.csv");
+    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    Err err = {0};
+    assert_true(file_write(path, "earlier, longer", 15, &err));
+    AtomicFile file;
+    assert_true(file_begin(&file, path, &err));
+    fprintf(file.stream, "new");
+    fflush(file.stream);
+    assert_true(file_exists(temporary));
+    expect_content(path, "earlier, longer");
+    assert_true(file_commit(&file, &err));
+    expect_content(path, "new");
+    assert_false(file_exists(temporary));
+    assert_true(file_commit(&file, &err));
+    file_abandon(&file);
+    assert_int_equal(err.kind, ERR_NONE);
+    expect_content(path, "new");
+}
+
+static void abandon_leaves_the_earlier_file(void **state)
+{
+    (void)state;
+    char path[512];
+    test_path(path, "abandoned");
+    Err err = {0};
+    assert_true(file_write(path, "earlier", 7, &err));
+    AtomicFile file;
+    assert_true(file_begin(&file, path, &err));
+    fprintf(file.stream, "half");
+    file_abandon(&file);
+    file_abandon(&file);
+    expect_content(path, "earlier");
+    expect_no_temporary(path);
+    AtomicFile zeroed = {0};
+    file_abandon(&zeroed);
+    assert_true(file_commit(&zeroed, &err));
+}
+
+static void a_temporary_left_behind_is_overwritten(void **state)
+{
+    (void)state;
+    char path[512], temporary[600];
+    test_path(path, "again");
+    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    FILE *stale = fopen(temporary, "w");
+    fprintf(stale, "something long that a killed process left");
+    fclose(stale);
+    Err err = {0};
+    assert_true(file_write(path, "short", 5, &err));
+    expect_content(path, "short");
+}
+
+static void relative_and_empty(void **state)
+{
+    (void)state;
+    int before = open(".", O_RDONLY | O_DIRECTORY);
+    assert_int_equal(chdir(test_folder()), 0);
+    Err err = {0};
+    assert_true(file_write("plain", NULL, 0, &err));
+    expect_content("plain", "");
+    assert_int_equal(fchdir(before), 0);
+    close(before);
+}
+
+/* Runs in a child that may write 4 KiB a file: 0 when all is as it should be, else the number of what isn't. */
+static int write_beyond_the_limit(const char *path, size_t length, bool in_pieces)
+{
+    struct rlimit limit = {4096, 4096};
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+    char expected[1024];
+    snprintf(expected, sizeof expected, "can't write %s: %s", path, strerror(EFBIG));
+    Err err = {0};
+    AtomicFile file;
+    if (!file_begin(&file, path, &err)) return 2;
+    for (size_t i = 0; i < length; i++) {
+        fputc('x', file.stream);
+        /* The failure is in the middle, and a later flush may well succeed. */
+        if (in_pieces && i % 1000 == 0) fflush(file.stream);
+    }
+    if (file_commit(&file, &err)) return 3;
+    if (strcmp(err.text, expected) != 0) return 4;
+    return err.kind == ERR_FAILED ? 0 : 5;
+}
+
+static void failed_writes_are_reported(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t length;
+        bool in_pieces;
+    } cases[] = {{4097, false}, {4097, true}, {100000, false}, {100000, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[512];
+        test_path(path, "limited");
+        Err err = {0};
+        assert_true(file_write(path, "earlier", 7, &err));
+        pid_t child = fork();
+        if (child == 0) _exit(write_beyond_the_limit(path, cases[i].length, cases[i].in_pieces));
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+        expect_content(path, "earlier");
+        expect_no_temporary(path);
+    }
+}
+
+/* NAME.tmp as a link to a device that is always full. */
+static void a_full_disk_is_named(void **state)
+{
+    (void)state;
+    if (access("/dev/full", W_OK) != 0) skip();
+    char path[512], temporary[600], expected[600];
+    test_path(path, "full");
+    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    assert_int_equal(symlink("/dev/full", temporary), 0);
+    Err err = {0};
+    assert_false(file_write(path, "text", 4, &err));
+    snprintf(expected, sizeof expected, "can't write %s: No space left on device", path);
+    assert_string_equal(err.text, expected);
+    assert_false(file_exists(path));
+    expect_no_temporary(path);
+}
+
+static void folders_that_refuse(void **state)
+{
+    (void)state;
+    char path[512], folder[512], expected[600];
+    test_path(path, "nowhere/file");
+    Err err = {0};
+    AtomicFile file;
+    assert_false(file_begin(&file, path, &err));
+    snprintf(expected, sizeof expected, "can't write %s: No such file or directory", path);
+    assert_string_equal(err.text, expected);
+    file_abandon(&file);
+
+    test_path(folder, "occupied");
+    assert_int_equal(mkdir(folder, 0777), 0);
+    err = (Err){0};
+    assert_false(file_write(folder, "x", 1, &err));
+    snprintf(expected, sizeof expected, "can't write %s: Is a directory", folder);
+    assert_string_equal(err.text, expected);
+    expect_no_temporary(folder);
+}
+
+/* 0 when the message is as expected. Root may write anywhere, so it becomes somebody else. */
+static int write_without_permission(const char *path)
+{
+    char expected[600];
+    snprintf(expected, sizeof expected, "can't write %s: Permission denied", path);
+    if (geteuid() == 0 && setuid(65534) != 0) return 1;
+    Err err = {0};
+    if (file_write(path, "x", 1, &err)) return 2;
+    return strcmp(err.text, expected) == 0 ? 0 : 3;
+}
+
+static void a_read_only_folder_is_named(void **state)
+{
+    (void)state;
+    char path[512];
+    assert_int_equal(mkdir(test_path(path, "readonly"), 0555), 0);
+    test_path(path, "readonly/file");
+    pid_t child = fork();
+    if (child == 0) _exit(write_without_permission(path));
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_false(file_exists(path));
+}
+
+static void read_to_the_limit(void **state)
+{
+    (void)state;
+    char path[512], expected[600];
+    test_path(path, "long");
+    enum { LENGTH = 200000 };
+    static char text[LENGTH];
+    for (size_t i = 0; i < LENGTH; i++) text[i] = (char)(i % 253);
+    Err err = {0};
+    assert_true(file_write(path, text, LENGTH, &err));
+    char *bytes;
+    size_t length;
+    assert_true(file_read(path, LENGTH, &bytes, &length, &err));
+    assert_int_equal(length, LENGTH);
+    assert_memory_equal(bytes, text, LENGTH);
+    assert_int_equal(bytes[LENGTH], 0);
+    free(bytes);
+    assert_true(file_read(path, SIZE_MAX, &bytes, &length, &err));
+    free(bytes);
+
+    assert_false(file_read(path, LENGTH - 1, &bytes, &length, &err));
+    snprintf(expected, sizeof expected, "can't read %s: it is larger than %d bytes", path, LENGTH - 1);
+    assert_string_equal(err.text, expected);
+    assert_null(bytes);
+    /* Without end, but not without limit. */
+    err = (Err){0};
+    assert_false(file_read("/dev/zero", 1 << 20, &bytes, &length, &err));
+    assert_int_equal(err.kind, ERR_FAILED);
+
+    err = (Err){0};
+    test_path(path, "absent");
+    assert_false(file_exists(path));
+    assert_false(file_read(path, 10, &bytes, &length, &err));
+    snprintf(expected, sizeof expected, "can't read %s: No such file or directory", path);
+    assert_string_equal(err.text, expected);
+
+    err = (Err){0};
+    assert_false(file_read(test_folder(), 10, &bytes, &length, &err));
+    assert_non_null(strstr(err.text, ": Is a directory"));
+}
+
+static void folders_are_made_with_their_parents(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a/b/c", "a/b/c", "a//d/", "e", "."};
+    Err err = {0};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[512];
+        struct stat status;
+        assert_true(file_make_folder(test_path(path, names[i]), &err));
+        assert_int_equal(stat(path, &status), 0);
+        assert_true(S_ISDIR(status.st_mode));
+    }
+    char path[512], expected[600];
+    assert_true(file_write(test_path(path, "a/file"), "x", 1, &err));
+    assert_false(file_make_folder(path, &err));
+    snprintf(expected, sizeof expected, "can't make the folder %s: Not a directory", path);
+    assert_string_equal(err.text, expected);
+    err = (Err){0};
+    assert_false(file_make_folder(test_path(path, "a/file/below"), &err));
+    assert_string_equal(err.text, expected);
+    err = (Err){0};
+    assert_false(file_make_folder("", &err));
+}
+
+static void known_hashes(void **state)
+{
+    (void)state;
+    char hex[65], path[512];
+    sha256_hex(NULL, 0, hex);
+    assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    sha256_hex("abc", 3, hex);
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+
+    enum { LENGTH = 1000000 };
+    char *text = malloc(LENGTH);
+    assert_non_null(text);
+    memset(text, 'a', LENGTH);
+    Err err = {0};
+    assert_true(file_write(test_path(path, "million"), text, LENGTH, &err));
+    free(text);
+    assert_true(sha256_file(path, hex, &err));
+    assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    assert_false(sha256_file(test_path(path, "absent"), hex, &err));
+    assert_non_null(strstr(err.text, "No such file or directory"));
+    err = (Err){0};
+    assert_false(sha256_file(test_folder(), hex, &err));
+    assert_non_null(strstr(err.text, "Is a directory"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(commit_replaces_the_whole),
+        cmocka_unit_test(abandon_leaves_the_earlier_file),
+        cmocka_unit_test(a_temporary_left_behind_is_overwritten),
+        cmocka_unit_test(relative_and_empty),
+        cmocka_unit_test(failed_writes_are_reported),
+        cmocka_unit_test(a_full_disk_is_named),
+        cmocka_unit_test(folders_that_refuse),
+        cmocka_unit_test(a_read_only_folder_is_named),
+        cmocka_unit_test(read_to_the_limit),
+        cmocka_unit_test(folders_are_made_with_their_parents),
+        cmocka_unit_test(known_hashes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

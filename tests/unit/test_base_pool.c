@@ -1,0 +1,217 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "nn/base/pool.h"
+
+static const size_t thread_counts[] = {1, 2, 3, 8};
+enum { COUNTS = sizeof thread_counts / sizeof *thread_counts, TASKS_MAX = 1000 };
+
+/* Plain counters: two threads on one task would be a race that the thread sanitizer sees. */
+static void count_task(void *context, size_t i)
+{
+    int *counts = context;
+    counts[i]++;
+}
+
+static int stop_pool(void **state)
+{
+    (void)state;
+    pool_stop();
+    return 0;
+}
+
+static void without_a_pool_the_caller_works(void **state)
+{
+    (void)state;
+    pool_stop();
+    assert_int_equal(pool_threads(), 1);
+    int counts[5] = {0};
+    pool_run(5, count_task, counts);
+    for (size_t i = 0; i < 5; i++) assert_int_equal(counts[i], 1);
+}
+
+static void each_task_once(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {0, 1, 2, 3, 7, 64, TASKS_MAX};
+    for (size_t t = 0; t < COUNTS; t++) {
+        pool_start(thread_counts[t]);
+        assert_int_equal(pool_threads(), thread_counts[t]);
+        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+            int counts[TASKS_MAX + 1] = {0};
+            pool_run(lengths[k], count_task, counts);
+            for (size_t i = 0; i <= TASKS_MAX; i++) assert_int_equal(counts[i], i < lengths[k]);
+        }
+    }
+}
+
+/* What tasks wrote is seen after the run, and by the next run's tasks on other threads. */
+static void thousands_of_small_runs(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < COUNTS; t++) {
+        pool_start(thread_counts[t]);
+        enum { RUNS = 3000 };
+        int counts[5] = {0};
+        for (int run = 1; run <= RUNS; run++) {
+            pool_run(1 + (size_t)run % 5, count_task, counts);
+            assert_int_equal(counts[0], run);
+        }
+        int expected[5] = {RUNS, RUNS - RUNS / 5, RUNS - 2 * RUNS / 5, RUNS - 3 * RUNS / 5, RUNS / 5};
+        for (size_t i = 0; i < 5; i++) assert_int_equal(counts[i], expected[i]);
+    }
+}
+
+static void sleep_milliseconds(long n)
+{
+    nanosleep(&(struct timespec){.tv_sec = n / 1000, .tv_nsec = n % 1000 * 1000000}, NULL);
+}
+
+/* Idle for longer than the spin: workers, and a caller with one long task left, sleep and are woken. */
+static void sleepers_wake_up(void **state)
+{
+    (void)state;
+    pool_start(3);
+    int counts[64] = {0};
+    for (int run = 1; run <= 20; run++) {
+        sleep_milliseconds(2);
+        pool_run(64, count_task, counts);
+        for (size_t i = 0; i < 64; i++) assert_int_equal(counts[i], run);
+    }
+}
+
+static void long_task(void *context, size_t i)
+{
+    atomic_size_t *finished = context;
+    sleep_milliseconds(i == 0 ? 30 : 5);
+    atomic_fetch_add(finished, 1);
+}
+
+static void run_ends_with_its_last_task(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < COUNTS; t++) {
+        pool_start(thread_counts[t]);
+        atomic_size_t finished = 0;
+        pool_run(8, long_task, &finished);
+        assert_int_equal(atomic_load(&finished), 8);
+    }
+}
+
+/* Each task waits for the others to have begun, so each needs a thread of its own. */
+static void meet(void *context, size_t i)
+{
+    (void)i;
+    atomic_size_t *waiting = context;
+    atomic_fetch_sub(waiting, 1);
+    while (atomic_load(waiting) > 0) sched_yield();
+}
+
+static void all_threads_take_part(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < COUNTS; t++) {
+        pool_start(thread_counts[t]);
+        assert_int_equal(pool_threads_used(), 0);
+        for (int run = 0; run < 50; run++) {
+            atomic_size_t waiting = thread_counts[t];
+            pool_run(thread_counts[t], meet, &waiting);
+        }
+        assert_int_equal(pool_threads_used(), thread_counts[t]);
+    }
+    pool_start(8);
+    int counts[1] = {0};
+    pool_run(1, count_task, counts);
+    assert_int_equal(pool_threads_used(), 1);
+}
+
+static void start_and_stop_in_a_row(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 200; i++) {
+        pool_start(1 + i % 4);
+        int counts[3] = {0};
+        if (i % 3) pool_run(3, count_task, counts);
+        if (i % 2) pool_stop();
+        if (i % 5 == 0) pool_stop();
+    }
+    pool_stop();
+    pool_stop();
+    assert_int_equal(pool_threads(), 1);
+}
+
+#ifdef __SSE__
+static void note_mxcsr(void *context, size_t i)
+{
+    unsigned *modes = context;
+    modes[i] = __builtin_ia32_stmxcsr() & 0xffc0;
+    sched_yield();
+}
+
+/* Bits 15 and 6 flush denormals; threads inherit them from their maker unless told otherwise. */
+static void default_mxcsr_everywhere(void **state)
+{
+    (void)state;
+    __builtin_ia32_ldmxcsr(0x1f80 | 0x8040);
+    pool_start(4);
+    unsigned modes[200] = {0};
+    pool_run(200, note_mxcsr, modes);
+    for (size_t i = 0; i < 200; i++) assert_int_equal(modes[i], 0x1f80);
+}
+#endif
+
+static void nested(void *context, size_t i)
+{
+    (void)i;
+    int counts[2] = {0};
+    pool_run(2, count_task, counts);
+    *(bool *)context = true;
+}
+
+static void a_run_within_a_task_is_a_bug(void **state)
+{
+    (void)state;
+    pool_stop();
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        if (!freopen("/dev/null", "w", stderr)) _exit(2);
+        bool done = false;
+        pool_run(1, nested, &done);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(without_a_pool_the_caller_works, stop_pool),
+        cmocka_unit_test_teardown(each_task_once, stop_pool),
+        cmocka_unit_test_teardown(thousands_of_small_runs, stop_pool),
+        cmocka_unit_test_teardown(sleepers_wake_up, stop_pool),
+        cmocka_unit_test_teardown(run_ends_with_its_last_task, stop_pool),
+        cmocka_unit_test_teardown(all_threads_take_part, stop_pool),
+        cmocka_unit_test_teardown(start_and_stop_in_a_row, stop_pool),
+#ifdef __SSE__
+        cmocka_unit_test_teardown(default_mxcsr_everywhere, stop_pool),
+#endif
+        cmocka_unit_test_teardown(a_run_within_a_task_is_a_bug, stop_pool),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
