@@ -83,7 +83,7 @@ static void draw_y_axis(const Chart *chart, const Ticks *ticks)
     }
 }
 
-static void draw_titles(const Chart *chart, const ChartSpec *spec, double tick_width)
+static void draw_titles(const Chart *chart, const ChartSpec *spec)
 {
     const double middle = chart->left + chart->width / 2, bottom = chart->top + chart->height;
     if (spec->title)
@@ -92,7 +92,7 @@ static void draw_titles(const Chart *chart, const ChartSpec *spec, double tick_w
         canvas_text(chart->canvas, middle, bottom + gap + tick_size + gap + label_size, label_size, ALIGN_CENTER,
                     color_ink, spec->x_label);
     if (spec->y_label)
-        canvas_text_up(chart->canvas, chart->left - gap - tick_width - gap, chart->top + chart->height / 2, label_size,
+        canvas_text_up(chart->canvas, spec->x + gap + label_size, chart->top + chart->height / 2, label_size,
                        ALIGN_CENTER, color_ink, spec->y_label);
 }
 
@@ -137,14 +137,14 @@ Chart chart_begin(Canvas *canvas, const ChartSpec *spec)
             chart.x_min = ticks_value(&x_ticks, 0), chart.x_max = ticks_value(&x_ticks, x_ticks.n - 1);
             chart.y_min = ticks_value(&y_ticks, 0), chart.y_max = ticks_value(&y_ticks, y_ticks.n - 1);
         }
-        x_width = widest_label(&x_ticks);
-        y_width = widest_label(&y_ticks);
+        x_width = fmax(round ? x_width : 0, widest_label(&x_ticks));
+        y_width = fmax(round ? y_width : 0, widest_label(&y_ticks));
     }
     draw_x_axis(&chart, &x_ticks);
     draw_y_axis(&chart, &y_ticks);
     canvas_rectangle(canvas, chart.left, chart.top, 1, chart.height + 1, color_muted);
     canvas_rectangle(canvas, chart.left, chart.top + chart.height, chart.width + 1, 1, color_muted);
-    draw_titles(&chart, spec, y_width);
+    draw_titles(&chart, spec);
     return chart;
 }
 

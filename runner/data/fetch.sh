@@ -95,7 +95,9 @@ obtain() { # FROM ADDRESS OUTPUT
 # one_file FROM BASE PACKING NAME BYTES SHA256: fetched, unpacked, verified and put in its place.
 one_file() {
     verified "$target/$4" "$6" && return 0
+    suffix=
     if [ "$3" = gzip ]; then
+        suffix=.gz
         obtain "$1" "$2$4.gz" "$target/$4.gz.tmp" || return 1
         # one byte more than it may have is enough to see that it is wrong
         gzip -dc "$target/$4.gz.tmp" 2>/dev/null | head -c "$(($5 + 1))" >"$target/$4.tmp"
@@ -104,7 +106,7 @@ one_file() {
         obtain "$1" "$2$4" "$target/$4.tmp" || return 1
     fi
     if ! verified "$target/$4.tmp" "$6"; then
-        say "$2$4: not what it should be (its SHA-256 is not $6): dropped"
+        say "$2$4$suffix: not what it should be (its SHA-256 is not $6): dropped"
         return 1
     fi
     sync "$target/$4.tmp" 2>/dev/null

@@ -14,7 +14,7 @@ uint8_t small_pixel(size_t file, size_t image, size_t pixel)
 
 uint8_t small_label(size_t file, size_t image)
 {
-    return (uint8_t)((image + file) % SMALL_CLASSES);
+    return (uint8_t)((image / 5 + file) % SMALL_CLASSES);
 }
 
 Ref small_ref(const char *name)
