@@ -19,7 +19,7 @@ typedef struct Row {
     const struct Field *fields; /* ends with a NULL key; NULL where there are no options */
     size_t size;                /* of the options' struct */
     const char *shorthand;      /* the key that a bare value sets (`reshape: [7, 7, 64]`), or NULL */
-    const char *example;        /* options as YAML that are valid, for docs and tests, e.g. "{units: 8}"; NULL: none needed */
+    const char *example; /* options as YAML that are valid, for docs and tests, e.g. "{units: 8}"; NULL: none needed */
 } Row;
 
 struct Table {
