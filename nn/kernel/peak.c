@@ -12,17 +12,18 @@ typedef float Vector8 __attribute__((vector_size(32)));
 typedef float Vector16 __attribute__((vector_size(64)));
 
 /* CHAINS independent chains hide the latency of 4 cycles at 2 (or 3) a cycle; the empty asm keeps them in registers. */
-#define CHAIN_KERNEL(name, isa, vector, instruction, constraint)                                                                \
-    __attribute__((target(isa))) static float name(void)                                                                         \
-    {                                                                                                                            \
-        vector a[CHAINS], x = {0}, y = {0};                                                                                      \
-        for (int i = 0; i < CHAINS; i++) a[i] = (vector){(float)i};                                                              \
-        for (int round = 0; round < ROUNDS; round++) {                                                                           \
-            for (int i = 0; i < CHAINS; i++) __asm__ volatile(instruction : "+" constraint(a[i]) : constraint(x), constraint(y)); \
-        }                                                                                                                        \
-        float sum = 0;                                                                                                           \
-        for (int i = 0; i < CHAINS; i++) sum += a[i][0];                                                                         \
-        return sum;                                                                                                              \
+#define CHAIN_KERNEL(name, isa, vector, instruction, constraint)                                                       \
+    __attribute__((target(isa))) static float name(void)                                                               \
+    {                                                                                                                  \
+        vector a[CHAINS], x = {0}, y = {0};                                                                            \
+        for (int i = 0; i < CHAINS; i++) a[i] = (vector){(float)i};                                                    \
+        for (int round = 0; round < ROUNDS; round++) {                                                                 \
+            for (int i = 0; i < CHAINS; i++)                                                                           \
+                __asm__ volatile(instruction : "+" constraint(a[i]) : constraint(x), constraint(y));                   \
+        }                                                                                                              \
+        float sum = 0;                                                                                                 \
+        for (int i = 0; i < CHAINS; i++) sum += a[i][0];                                                               \
+        return sum;                                                                                                    \
     }
 
 CHAIN_KERNEL(chains_avx2, "avx2,fma", Vector8, "vfmadd231ps %2, %1, %0", "x")

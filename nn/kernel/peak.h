@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* GFLOP/s (two a multiply-add) of independent chains in registers, with the widest vectors of this processor, on all threads of the
- * pool at once; the best of several short trials. 0 where the processor has no FMA. */
+/* GFLOP/s (two a multiply-add) of independent chains in registers, with the widest vectors of this processor, on all
+ * threads of the pool at once; the best of several short trials. 0 where the processor has no FMA. */
 double peak_gflops(void);
 
 #endif

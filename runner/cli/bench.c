@@ -51,7 +51,8 @@ static double median_step(Model *model)
     for (int i = 0; n < STEPS_MAX && (n < 5 || seconds_now() - begin < seconds_a_model); i++) {
         double start = seconds_now();
         real *image = exec_value(&stepper.pass.exec, stepper.pass.wiring.image);
-        rng_uniform(rng_stream(1, "bench"), (uint64_t)i, 0, batch * model->info.height * model->info.width * model->info.channels, image);
+        rng_uniform(rng_stream(1, "bench"), (uint64_t)i, 0,
+                    batch * model->info.height * model->info.width * model->info.channels, image);
         stepper_step(&stepper, (uint64_t)i, sum);
         if (i >= WARM_STEPS) times[n++] = seconds_now() - start;
     }
@@ -67,7 +68,8 @@ static bool bench_run(const Run *run, BenchRow *row, Err *err)
     bool ok = run_check(run, &model, err);
     if (ok) {
         model_allocate(&model, ((const Optimizer *)run->experiment.train.optimizer.row)->slots);
-        *row = (BenchRow){run->experiment.name, &run->experiment, median_step(&model), step_gflop(&model.wiring.graph), peak_gflops()};
+        *row = (BenchRow){run->experiment.name, &run->experiment, median_step(&model), step_gflop(&model.wiring.graph),
+                          peak_gflops()};
     }
     model_release(&model);
     return ok;
@@ -76,8 +78,8 @@ static bool bench_run(const Run *run, BenchRow *row, Err *err)
 static void print_rows(Cli *cli, const BenchRow *rows, size_t n)
 {
     enum { COLUMNS = 9 };
-    static const char *const headings[COLUMNS] = {"model",  "numerics",    "threads", "batch", "ms_per_step", "images_per_s",
-                                                  "gflops", "peak_gflops", "share"};
+    static const char *const headings[COLUMNS] = {"model",        "numerics", "threads",     "batch", "ms_per_step",
+                                                  "images_per_s", "gflops",   "peak_gflops", "share"};
     Arena *arena = &cli->arena;
     const char **cells = arena_alloc(arena, (n + 1) * COLUMNS, sizeof *cells);
     memcpy(cells, headings, sizeof headings);

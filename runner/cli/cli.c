@@ -47,7 +47,8 @@ static void print_json(size_t columns, size_t rows, const char *const *cells)
 {
     for (size_t row = 1; row < rows; row++) {
         json_t *object = json_object();
-        for (size_t i = 0; i < columns; i++) json_object_set_new(object, cells[i], json_string(cells[row * columns + i]));
+        for (size_t i = 0; i < columns; i++)
+            json_object_set_new(object, cells[i], json_string(cells[row * columns + i]));
         json_dumpf(object, stdout, JSON_COMPACT);
         json_decref(object);
         putchar('\n');
@@ -71,8 +72,10 @@ void cli_table(const Cli *cli, size_t columns, size_t rows, const char *const *c
             int pad = (int)(width - own);
             if (to_right) printf("%*s", pad, "");
             printf("%s", cells[row * columns + i]);
-            if (i + 1 == columns) putchar('\n');
-            else printf("%*s", (to_right ? 0 : pad) + 2, "");
+            if (i + 1 == columns)
+                putchar('\n');
+            else
+                printf("%*s", (to_right ? 0 : pad) + 2, "");
         }
     }
 }

@@ -38,7 +38,7 @@ int cli_fail(const Err *err);
 
 /* Parses everything behind the program's name; the first word is the command. */
 bool cli_parse(Cli *cli, int argc, char **argv, Err *err);
-void cli_help(FILE *out);                                /* of the program */
+void cli_help(FILE *out);                                 /* of the program */
 void cli_help_command(const Command *command, FILE *out); /* of one command */
 
 /* The runs of the call's targets. */
@@ -47,8 +47,8 @@ bool cli_runs(Cli *cli, RunList *list, Err *err);
 /* Threads of a run: as given, else the processors divided by the jobs, at least 1. */
 size_t cli_threads(const Cli *cli);
 
-/* A table on standard output: columns as wide as their widest cell, or JSON objects one a line with --json. Cells are row
- * by row; the first row holds the headings. right: the columns to align right, by a 1 bit each. */
+/* A table on standard output: columns as wide as their widest cell, or JSON objects one a line with --json. Cells are
+ * row by row; the first row holds the headings. right: the columns to align right, by a 1 bit each. */
 void cli_table(const Cli *cli, size_t columns, size_t rows, const char *const *cells, unsigned right);
 
 #endif

@@ -18,14 +18,18 @@ typedef struct Option {
 } Option;
 
 static const Option options[] = {
-    {"override", 'o', OPTION_OVERRIDE, 0, "KEY=VALUE", "set a key (dotted path, YAML value) in the targets; repeatable", true},
-    {"profile", 0, OPTION_TEXT, offsetof(Cli, place.resolve.profile), "NAME", "lay experiments/profiles/NAME.yaml over them", true},
+    {"override", 'o', OPTION_OVERRIDE, 0, "KEY=VALUE", "set a key (dotted path, YAML value) in the targets; repeatable",
+     true},
+    {"profile", 0, OPTION_TEXT, offsetof(Cli, place.resolve.profile), "NAME",
+     "lay experiments/profiles/NAME.yaml over them", true},
     {"seed", 0, OPTION_TEXT, offsetof(Cli, seed_text), "N", "this seed in place of the file's seeds", true},
     {"results", 0, OPTION_TEXT, offsetof(Cli, results_option), "DIR", "where results lie (default: results)", true},
-    {"experiments", 0, OPTION_TEXT, offsetof(Cli, place.experiments), "DIR", "where experiments lie (default: experiments)", true},
+    {"experiments", 0, OPTION_TEXT, offsetof(Cli, place.experiments), "DIR",
+     "where experiments lie (default: experiments)", true},
     {"quiet", 'q', OPTION_FLAG, offsetof(Cli, quiet), NULL, "no progress", true},
     {"help", 'h', OPTION_FLAG, offsetof(Cli, help), NULL, "this text", true},
-    {"threads", 0, OPTION_COUNT, offsetof(Cli, threads), "N", "threads of each run; the bits don't depend on it", false},
+    {"threads", 0, OPTION_COUNT, offsetof(Cli, threads), "N", "threads of each run; the bits don't depend on it",
+     false},
     {"jobs", 'j', OPTION_COUNT, offsetof(Cli, jobs), "N", "runs side by side (default: 1)", false},
     {"force", 0, OPTION_FLAG, offsetof(Cli, force), NULL, "train and evaluate again even what is up to date", false},
     {"keep-going", 'k', OPTION_FLAG, offsetof(Cli, keep_going), NULL, "go on with other runs when one fails", false},
@@ -37,7 +41,7 @@ static const Option options[] = {
     {"sample-seed", 0, OPTION_COUNT, offsetof(Cli, sample_seed), "N", "draw other samples than the run's own", false},
     {"layers", 0, OPTION_FLAG, offsetof(Cli, layers), NULL, "time by layer", false},
     {"csv", 0, OPTION_FLAG, offsetof(Cli, csv), NULL, "CSV", false},
-    {"frozen", 0, OPTION_TEXT, offsetof(Cli, frozen), "FOLDER", NULL, false},
+    {"frozen", 0, OPTION_TEXT, offsetof(Cli, frozen), "FILE", NULL, false},
     {"no-bar", 0, OPTION_FLAG, offsetof(Cli, no_bar), NULL, NULL, false},
 };
 
@@ -80,7 +84,8 @@ static bool unknown(const Cli *cli, const char *word, Err *err)
     const char *bare = word + strspn(word, "-");
     const char *nearest = nearest_name(bare, names, n);
     if (nearest)
-        return err_config(err, (Loc){0}, "%s: unknown option %s; did you mean --%s?", cli->command->name, word, nearest);
+        return err_config(err, (Loc){0}, "%s: unknown option %s; did you mean --%s?", cli->command->name, word,
+                          nearest);
     return err_config(err, (Loc){0}, "%s: unknown option %s; `mayvae %s --help` lists them", cli->command->name, word,
                       cli->command->name);
 }
@@ -110,11 +115,18 @@ static bool set(Cli *cli, const Option *option, const char *value, Err *err)
 {
     char *at = (char *)cli + option->offset;
     switch (option->kind) {
-    case OPTION_FLAG: memcpy(at, &(bool){true}, sizeof(bool)); return true;
-    case OPTION_TEXT: memcpy(at, &value, sizeof value); return true;
-    case OPTION_COUNT: return set_count((size_t *)(void *)at, option, value, err);
-    case OPTION_NUMBER: return set_number((double *)(void *)at, option, value, err);
-    case OPTION_OVERRIDE: break;
+    case OPTION_FLAG:
+        memcpy(at, &(bool){true}, sizeof(bool));
+        return true;
+    case OPTION_TEXT:
+        memcpy(at, &value, sizeof value);
+        return true;
+    case OPTION_COUNT:
+        return set_count((size_t *)(void *)at, option, value, err);
+    case OPTION_NUMBER:
+        return set_number((double *)(void *)at, option, value, err);
+    case OPTION_OVERRIDE:
+        break;
     }
     if (cli->override_count == sizeof cli->overrides / sizeof *cli->overrides)
         return err_config(err, (Loc){0}, "-o: at most %zu of them", cli->override_count);
@@ -136,7 +148,8 @@ static bool parse_option(Cli *cli, int argc, char **argv, int *i, Err *err)
         if (word[2]) value = word + 2;
     }
     if (!option || !takes(cli->command, option)) return unknown(cli, word, err);
-    if (!option->argument && value) return err_config(err, (Loc){0}, "--%s takes no value, got \"%s\"", option->name, value);
+    if (!option->argument && value)
+        return err_config(err, (Loc){0}, "--%s takes no value, got \"%s\"", option->name, value);
     if (option->argument && !value) {
         if (*i + 1 >= argc) return err_config(err, (Loc){0}, "--%s: wants a value, %s", option->name, option->argument);
         value = argv[++*i];
@@ -164,10 +177,14 @@ static void settle(Cli *cli)
     resolve->folder = cli->place.experiments;
     resolve->overrides = cli->overrides;
     resolve->override_count = cli->override_count;
-    if (cli->results_option) cli->place.results = cli->results_option;
-    else if (cli->override_count) cli->place.results = "build/override";
-    else if (resolve->profile) cli->place.results = arena_printf(&cli->arena, "build/%s/results", resolve->profile);
-    else cli->place.results = "results";
+    if (cli->results_option)
+        cli->place.results = cli->results_option;
+    else if (cli->override_count)
+        cli->place.results = "build/override";
+    else if (resolve->profile)
+        cli->place.results = arena_printf(&cli->arena, "build/%s/results", resolve->profile);
+    else
+        cli->place.results = "results";
 }
 
 static bool find_command(Cli *cli, const char *name, Err *err)
@@ -189,10 +206,12 @@ bool cli_parse(Cli *cli, int argc, char **argv, Err *err)
     cli->targets = arena_alloc(&cli->arena, (size_t)argc, sizeof *cli->targets);
     bool options_end = false;
     for (int i = 2; i < argc; i++) {
-        if (!options_end && strcmp(argv[i], "--") == 0) options_end = true;
+        if (!options_end && strcmp(argv[i], "--") == 0)
+            options_end = true;
         else if (!options_end && argv[i][0] == '-' && argv[i][1]) {
             if (!parse_option(cli, argc, argv, &i, err)) return false;
-        } else cli->targets[cli->target_count++] = argv[i];
+        } else
+            cli->targets[cli->target_count++] = argv[i];
     }
     if (cli->seed_text && !parse_seed(cli, err)) return false;
     settle(cli);
@@ -206,7 +225,8 @@ static void help_options(const Command *command, bool common, FILE *out)
         if (!option->help || option->common != common || !takes(command, option)) continue;
         char left[40];
         snprintf(left, sizeof left, "%s%c%s--%s%s%s", option->letter ? "-" : " ", option->letter ? option->letter : ' ',
-                 option->letter ? ", " : "  ", option->name, option->argument ? " " : "", option->argument ? option->argument : "");
+                 option->letter ? ", " : "  ", option->name, option->argument ? " " : "",
+                 option->argument ? option->argument : "");
         fprintf(out, "  %-26s %s\n", left, option->help);
     }
 }
@@ -225,8 +245,11 @@ void cli_help(FILE *out)
     fputs("mayvae COMMAND [TARGET...] [OPTION...]\n\n"
           "Runs experiments with variational autoencoders, each described by a YAML file.\n"
           "A target is a YAML file, an experiment's name, or a run (vae/dim8/seed1, globs\n"
-          "allowed); no target means all in experiments/.\n\n", out);
-    for (size_t i = 0; i < command_count; i++) fprintf(out, "  %-9s %s\n", command_rows[i]->name, command_rows[i]->summary);
+          "allowed); no target means all in experiments/.\n\n",
+          out);
+    for (size_t i = 0; i < command_count; i++)
+        fprintf(out, "  %-9s %s\n", command_rows[i]->name, command_rows[i]->summary);
     fputs("\n`mayvae COMMAND --help` tells a command's options.\n"
-          "Exit: 0 done, 1 failed, 2 usage or configuration, 128+signal.\n", out);
+          "Exit: 0 done, 1 failed, 2 usage or configuration, 128+signal.\n",
+          out);
 }

@@ -39,13 +39,15 @@ static double run_seconds(const Run *run, double step, RunState state)
     return step * ((train + test / 3) * (double)experiment->train.epochs + test);
 }
 
-static bool plan_run(Cli *cli, const Run *run, RunStatus status, Timed *timed, size_t *n, const char **cells, double *total, Err *err)
+static bool plan_run(Cli *cli, const Run *run, RunStatus status, Timed *timed, size_t *n, const char **cells,
+                     double *total, Err *err)
 {
     Model model = {0};
     char text[32];
     bool ok = run_check(run, &model, err);
     if (ok) {
-        double seconds = status.state == RUN_CURRENT ? 0 : run_seconds(run, step_seconds(&model, timed, n), status.state);
+        double seconds =
+            status.state == RUN_CURRENT ? 0 : run_seconds(run, step_seconds(&model, timed, n), status.state);
         *total += seconds;
         cells[0] = run->path;
         cells[1] = run_state_name(status.state);
@@ -78,7 +80,8 @@ static int run(Cli *cli, Err *err)
     pool_stop();
     if (ok) {
         cli_table(cli, COLUMNS, list.n + 1, cells, 1u << 2 | 1u << 3);
-        if (!cli->json) printf("%zu of %zu runs to do, about %s\n", stale, list.n, stale ? duration_text(total, text) : "no time");
+        if (!cli->json)
+            printf("%zu of %zu runs to do, about %s\n", stale, list.n, stale ? duration_text(total, text) : "no time");
     }
     free(timed);
     runs_release(&list);

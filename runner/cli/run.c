@@ -4,7 +4,7 @@
 #include "nn/base/file.h"
 #include "runner/cli/cli.h"
 #include "runner/run/execute.h"
-#include "runner/run/progress.h"
+#include "runner/run/lock.h"
 #include "runner/run/spawn.h"
 #include "runner/run/state.h"
 #include "runner/run/study.h"
@@ -14,8 +14,12 @@
 static int run_frozen(const Cli *cli, Err *err)
 {
     int signal = 0;
-    ExecuteOptions options = {.experiments = cli->place.experiments, .folder = cli->frozen, .threads = cli_threads(cli),
-                              .force = cli->force, .quiet = cli->quiet, .live = !cli->no_bar};
+    ExecuteOptions options = {.experiments = cli->place.experiments,
+                              .frozen = cli->frozen,
+                              .threads = cli_threads(cli),
+                              .force = cli->force,
+                              .quiet = cli->quiet,
+                              .live = !cli->no_bar};
     bool ok = execute_run(&options, &signal, err);
     if (ok) return 0;
     return signal ? 128 + signal : cli_fail(err);
@@ -44,11 +48,19 @@ static size_t choose(const Cli *cli, RunList *list, Run **chosen)
     return n;
 }
 
+/* What is made of all runs together; one call at a time. */
+static bool summarise(const Cli *cli, Err *err)
+{
+    if (!file_exists(cli->place.results)) return true;
+    int lock = lock_take(cli->place.results, cli->place.results, err);
+    bool ok = lock >= 0 && summary_write(cli->place.results, err) && study_draw(&cli->place, err);
+    lock_release(lock);
+    return ok;
+}
+
 static int finish(const Cli *cli, const SpawnResult *result, Err *err)
 {
-    if (file_exists(cli->place.results) &&
-        !(summary_write(cli->place.results, err) && study_draw(&cli->place, err)))
-        return cli_fail(err);
+    if (!summarise(cli, err)) return cli_fail(err);
     if (result->failed || result->skipped)
         fprintf(stderr, "%zu done, %zu failed, %zu not started\n", result->done, result->failed, result->skipped);
     if (result->signal) return 128 + result->signal;
@@ -63,12 +75,16 @@ static int run(Cli *cli, Err *err)
     if (cli_runs(cli, &list, err) && check_all(&list, err)) {
         Run **chosen = arena_alloc(&list.arena, list.n + 1, sizeof *chosen);
         size_t n = choose(cli, &list, chosen);
-        SpawnOptions options = {.experiments = cli->place.experiments, .jobs = cli->jobs ? cli->jobs : 1,
-                                .threads = cli_threads(cli), .force = cli->force, .keep_going = cli->keep_going,
+        SpawnOptions options = {.experiments = cli->place.experiments,
+                                .jobs = cli->jobs ? cli->jobs : 1,
+                                .threads = cli_threads(cli),
+                                .force = cli->force,
+                                .keep_going = cli->keep_going,
                                 .quiet = cli->quiet};
         SpawnResult result = spawn_all(chosen, n, &options);
         code = finish(cli, &result, err);
-    } else code = cli_fail(err);
+    } else
+        code = cli_fail(err);
     runs_release(&list);
     return code;
 }

@@ -57,7 +57,8 @@ static const LayerLine *before(const Run *run, const LayerList *list, size_t i, 
     const LayerLine *line = &list->items[i];
     if (i > 0 && strcmp(list->items[i - 1].section, line->section) == 0) return &list->items[i - 1];
     for (size_t k = 0; k < run->experiment.section_count; k++)
-        if (strcmp(run->experiment.sections[k].name, line->section) == 0) *input = run->experiment.sections[k].input.name;
+        if (strcmp(run->experiment.sections[k].name, line->section) == 0)
+            *input = run->experiment.sections[k].input.name;
     const LayerLine *last = NULL;
     for (size_t k = 0; k < list->n; k++)
         if (strcmp(list->items[k].section, *input) == 0) last = &list->items[k];
@@ -77,8 +78,10 @@ static void show_dot(Cli *cli, const Run *run, const LayerList *list)
     for (size_t i = 0; i < list->n; i++) {
         const char *input = "";
         const LayerLine *from = before(run, list, i, &input);
-        if (from) printf("  \"%s.%s\"", from->section, from->name);
-        else printf("  \"%s\"", input);
+        if (from)
+            printf("  \"%s.%s\"", from->section, from->name);
+        else
+            printf("  \"%s\"", input);
         printf(" -> \"%s.%s\";\n", list->items[i].section, list->items[i].name);
     }
     puts("}");
@@ -94,7 +97,8 @@ static void show_tikz(Cli *cli, const Run *run, const LayerList *list)
 {
     (void)cli;
     size_t column = 0, row = 0;
-    puts("\\begin{tikzpicture}[every node/.style={font=\\small}, layer/.style={draw, minimum width=3.4cm, align=center}]");
+    puts("\\begin{tikzpicture}[every node/.style={font=\\small}, layer/.style={draw, minimum width=3.4cm, "
+         "align=center}]");
     for (size_t i = 0; i < list->n; i++, row++) {
         const LayerLine *line = &list->items[i];
         if (i > 0 && strcmp(list->items[i - 1].section, line->section) != 0) column++, row = 0;
@@ -108,7 +112,8 @@ static void show_tikz(Cli *cli, const Run *run, const LayerList *list)
         const char *input = "";
         const LayerLine *from = before(run, list, i, &input);
         if (from)
-            printf("\\draw[->] (%s-%s) -- (%s-%s);\n", from->section, from->name, list->items[i].section, list->items[i].name);
+            printf("\\draw[->] (%s-%s) -- (%s-%s);\n", from->section, from->name, list->items[i].section,
+                   list->items[i].name);
     }
     puts("\\end{tikzpicture}");
 }

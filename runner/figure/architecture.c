@@ -60,7 +60,8 @@ static const char *input_of(const Model *model, const char *section)
     BUG("no section \"%s\"", section);
 }
 
-static void draw_column(Canvas *canvas, const FigureContext *context, const LayerList *list, const Column *column, size_t at)
+static void draw_column(Canvas *canvas, const FigureContext *context, const LayerList *list, const Column *column,
+                        size_t at)
 {
     double x = MARGIN + (double)at * (BOX_WIDTH + SHAPE_ROOM + SECTION_GAP), y = TOP;
     char from[128];
@@ -92,7 +93,8 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
 
 const Figure figure_architecture = {
     .row = {.name = "architecture",
-            .doc = "The network as boxes, drawn from the graph: a column for each section, a box for each layer, the shape of "
+            .doc = "The network as boxes, drawn from the graph: a column for each section, a box for each layer, the "
+                   "shape of "
                    "its output beside it."},
     .draw = draw,
 };

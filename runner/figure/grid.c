@@ -17,5 +17,6 @@ size_t grid_y(const Grid *grid, size_t row)
 
 void grid_put(const Grid *grid, Canvas *canvas, size_t row, size_t column, const real *image)
 {
-    canvas_image(canvas, grid_x(grid, column), grid_y(grid, row), grid->scale, grid->height, grid->width, grid->channels, image);
+    canvas_image(canvas, grid_x(grid, column), grid_y(grid, row), grid->scale, grid->height, grid->width,
+                 grid->channels, image);
 }

@@ -6,8 +6,8 @@
 
 typedef struct Grid {
     size_t rows, columns;
-    size_t height, width, channels; /* of an image */
-    size_t scale, gap;              /* in pixels */
+    size_t height, width, channels;  /* of an image */
+    size_t scale, gap;               /* in pixels */
     size_t left, top, right, bottom; /* margins for labels */
 } Grid;
 

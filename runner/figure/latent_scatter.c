@@ -12,13 +12,26 @@ typedef struct ScatterOptions {
 } ScatterOptions;
 
 static const Field fields[] = {
-    {.key = "split", .kind = FIELD_CHOICE, .offset = offsetof(ScatterOptions, split), .fallback = "test",
-     .choices = "train|valid|test", .help = "the images that are encoded"},
-    {.key = "projection", .kind = FIELD_CHOICE, .offset = offsetof(ScatterOptions, projection), .fallback = "pca",
-     .choices = "pca|none", .help = "pca: the two first principal components where there are more than 2 dimensions; none: "
-                                    "the first two dimensions"},
-    {.key = "points", .kind = FIELD_INT, .offset = offsetof(ScatterOptions, points), .fallback = "10000", .min = 2,
-     .max = 100000, .help = "at most so many images, the first of the split"},
+    {.key = "split",
+     .kind = FIELD_CHOICE,
+     .offset = offsetof(ScatterOptions, split),
+     .fallback = "test",
+     .choices = "train|valid|test",
+     .help = "the images that are encoded"},
+    {.key = "projection",
+     .kind = FIELD_CHOICE,
+     .offset = offsetof(ScatterOptions, projection),
+     .fallback = "pca",
+     .choices = "pca|none",
+     .help = "pca: the two first principal components where there are more than 2 dimensions; none: "
+             "the first two dimensions"},
+    {.key = "points",
+     .kind = FIELD_INT,
+     .offset = offsetof(ScatterOptions, points),
+     .fallback = "10000",
+     .min = 2,
+     .max = 100000,
+     .help = "at most so many images, the first of the split"},
     {0},
 };
 
@@ -52,7 +65,8 @@ static void project(Projection *out, const real *means, size_t dim)
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < dim; k++)
             for (size_t l = 0; l < dim; l++)
-                covariance[k * dim + l] += ((double)means[i * dim + k] - center[k]) * ((double)means[i * dim + l] - center[l]);
+                covariance[k * dim + l] +=
+                    ((double)means[i * dim + k] - center[k]) * ((double)means[i * dim + l] - center[l]);
     eigen_symmetric(dim, covariance, values, vectors);
     for (size_t k = 0; k < dim; k++) total += values[k];
     for (size_t i = 0; i < n; i++)
@@ -80,7 +94,8 @@ static void axis_label(const Projection *projection, int axis, char text[64])
 {
     if (projection->share[axis] > 0)
         snprintf(text, 64, "principal component %d (%.0f%% of the variance)", axis + 1, 100 * projection->share[axis]);
-    else snprintf(text, 64, "latent mean, dimension %d", axis + 1);
+    else
+        snprintf(text, 64, "latent mean, dimension %d", axis + 1);
 }
 
 static void plot(const Projection *projection, const uint8_t *labels, size_t classes, Canvas *canvas)
@@ -117,9 +132,11 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     model_encode(context->model, context->dataset, split, n, name, means);
 
     Projection projection = {.n = n, .x = mem_zeroed(n, sizeof(double)), .y = mem_zeroed(n, sizeof(double))};
-    if (dim > 2 && strcmp(options->projection, "pca") == 0) project(&projection, means, dim);
+    if (dim > 2 && strcmp(options->projection, "pca") == 0)
+        project(&projection, means, dim);
     else
-        for (size_t i = 0; i < n; i++) projection.x[i] = (double)means[i * dim], projection.y[i] = (double)means[i * dim + 1];
+        for (size_t i = 0; i < n; i++)
+            projection.x[i] = (double)means[i * dim], projection.y[i] = (double)means[i * dim + 1];
     plot(&projection, split->labels, context->model->info.classes, canvas);
     free(projection.x);
     free(projection.y);
@@ -128,12 +145,14 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
 }
 
 const Figure figure_latent_scatter = {
-    .row = {.name = "latent_scatter",
-            .doc = "The posterior means of images in two dimensions, coloured by digit: the latent space itself, or its two "
-                   "first principal components (eigenvectors of the covariance, by Jacobi rotations in double).",
-            .fields = fields,
-            .size = sizeof(ScatterOptions),
-            .example = "{projection: pca}"},
+    .row =
+        {.name = "latent_scatter",
+         .doc =
+             "The posterior means of images in two dimensions, coloured by digit: the latent space itself, or its two "
+             "first principal components (eigenvectors of the covariance, by Jacobi rotations in double).",
+         .fields = fields,
+         .size = sizeof(ScatterOptions),
+         .example = "{projection: pca}"},
     .check = check,
     .draw = draw,
 };

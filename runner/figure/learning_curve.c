@@ -42,8 +42,16 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
 {
     (void)err;
     const HistoryView *history = context->history;
-    ChartSpec spec = {.width = 800, .height = 440, .x_label = "epoch", .y_label = "nats an image", .integer_x = true,
-                      .x_min = 1, .x_max = (double)history->rows, .y_min = INFINITY, .y_max = -INFINITY, .legend = 20};
+    ChartSpec spec = {.width = 800,
+                      .height = 440,
+                      .x_label = "epoch",
+                      .y_label = "nats an image",
+                      .integer_x = true,
+                      .x_min = 1,
+                      .x_max = (double)history->rows,
+                      .y_min = INFINITY,
+                      .y_max = -INFINITY,
+                      .legend = 20};
     for (size_t column = 1; column < history->columns; column++)
         if (is_curve(history->column[column])) extend(history, column, &spec.y_min, &spec.y_max);
     canvas_init(canvas, 800, 440);

@@ -10,10 +10,19 @@ typedef struct ReconstructionsOptions {
 } ReconstructionsOptions;
 
 static const Field fields[] = {
-    {.key = "split", .kind = FIELD_CHOICE, .offset = offsetof(ReconstructionsOptions, split), .fallback = "test",
-     .choices = "train|valid|test", .help = "where the images come from: its first ones"},
-    {.key = "pairs", .kind = FIELD_INT, .offset = offsetof(ReconstructionsOptions, pairs), .fallback = "16", .min = 1,
-     .max = 256, .help = "how many images"},
+    {.key = "split",
+     .kind = FIELD_CHOICE,
+     .offset = offsetof(ReconstructionsOptions, split),
+     .fallback = "test",
+     .choices = "train|valid|test",
+     .help = "where the images come from: its first ones"},
+    {.key = "pairs",
+     .kind = FIELD_INT,
+     .offset = offsetof(ReconstructionsOptions, pairs),
+     .fallback = "16",
+     .min = 1,
+     .max = 256,
+     .help = "how many images"},
     {0},
 };
 
@@ -24,7 +33,8 @@ static bool check(const Model *model, const Spec *spec, Err *err)
     const ReconstructionsOptions *options = spec->options;
     size_t count = dataset_split_count(&model->info, &model->experiment->data, options->split);
     if (!model_term(model, "reconstruction"))
-        return err_config(err, spec->loc, "reconstructions: the experiment has no reconstruction term; add one to its loss");
+        return err_config(err, spec->loc,
+                          "reconstructions: the experiment has no reconstruction term; add one to its loss");
     if (count >= (size_t)options->pairs) return true;
     return err_config(err, spec->loc, "reconstructions: wants %lld images of split \"%s\", which has %zu",
                       (long long)options->pairs, options->split, count);
@@ -50,14 +60,20 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     model_reconstruct(context->model, context->dataset, split, n, pixels);
 
     size_t columns = n < COLUMNS ? n : COLUMNS;
-    Grid grid = {.rows = (n + columns - 1) / columns * 2, .columns = columns, .height = info->height, .width = info->width,
-                 .channels = info->channels, .scale = 2, .gap = 2, .left = LABEL_ROOM};
+    Grid grid = {.rows = (n + columns - 1) / columns * 2,
+                 .columns = columns,
+                 .height = info->height,
+                 .width = info->width,
+                 .channels = info->channels,
+                 .scale = 2,
+                 .gap = 2,
+                 .left = LABEL_ROOM};
     grid_init(&grid, canvas);
     label_rows(&grid, canvas);
     for (size_t i = 0; i < n; i++) {
         uint32_t index = (uint32_t)i;
-        batch_gather(context->dataset, split, &context->model->experiment->data, context->model->experiment->seed, 0, &index,
-                     1, original, NULL);
+        batch_gather(context->dataset, split, &context->model->experiment->data, context->model->experiment->seed, 0,
+                     &index, 1, original, NULL);
         grid_put(&grid, canvas, i / columns * 2, i % columns, original);
         grid_put(&grid, canvas, i / columns * 2 + 1, i % columns, pixels + i * image);
     }
@@ -67,11 +83,13 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
 }
 
 const Figure figure_reconstructions = {
-    .row = {.name = "reconstructions",
-            .doc = "Images in the upper row of each pair, their reconstructions (one z an image, mean of each pixel) below.",
-            .fields = fields,
-            .size = sizeof(ReconstructionsOptions),
-            .example = "{split: test, pairs: 16}"},
+    .row =
+        {.name = "reconstructions",
+         .doc =
+             "Images in the upper row of each pair, their reconstructions (one z an image, mean of each pixel) below.",
+         .fields = fields,
+         .size = sizeof(ReconstructionsOptions),
+         .example = "{split: test, pairs: 16}"},
     .check = check,
     .draw = draw,
 };

@@ -9,9 +9,19 @@ typedef struct SamplesOptions {
 } SamplesOptions;
 
 static const Field fields[] = {
-    {.key = "rows", .kind = FIELD_INT, .offset = offsetof(SamplesOptions, rows), .fallback = "8", .min = 1, .max = 64,
+    {.key = "rows",
+     .kind = FIELD_INT,
+     .offset = offsetof(SamplesOptions, rows),
+     .fallback = "8",
+     .min = 1,
+     .max = 64,
      .help = "rows of images"},
-    {.key = "cols", .kind = FIELD_INT, .offset = offsetof(SamplesOptions, cols), .fallback = "8", .min = 1, .max = 64,
+    {.key = "cols",
+     .kind = FIELD_INT,
+     .offset = offsetof(SamplesOptions, cols),
+     .fallback = "8",
+     .min = 1,
+     .max = 64,
      .help = "columns of images"},
     {0},
 };
@@ -19,7 +29,8 @@ static const Field fields[] = {
 static bool check(const Model *model, const Spec *spec, Err *err)
 {
     return model_can_decode(model) ||
-           err_config(err, spec->loc, "samples: needs a reconstruction and a KL term in the loss, to know what to decode");
+           err_config(err, spec->loc,
+                      "samples: needs a reconstruction and a KL term in the loss, to know what to decode");
 }
 
 static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
@@ -35,8 +46,13 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     model_prior(context->model, "samples", n, dim, z);
     model_decode(context->model, n, z, pixels);
 
-    Grid grid = {.rows = (size_t)options->rows, .columns = (size_t)options->cols, .height = info->height,
-                 .width = info->width, .channels = info->channels, .scale = 2, .gap = 2};
+    Grid grid = {.rows = (size_t)options->rows,
+                 .columns = (size_t)options->cols,
+                 .height = info->height,
+                 .width = info->width,
+                 .channels = info->channels,
+                 .scale = 2,
+                 .gap = 2};
     grid_init(&grid, canvas);
     for (size_t i = 0; i < n; i++) grid_put(&grid, canvas, i / grid.columns, i % grid.columns, pixels + i * image);
     free(z);

@@ -10,10 +10,20 @@ typedef struct ActiveUnitsOptions {
 } ActiveUnitsOptions;
 
 static const Field fields[] = {
-    {.key = "split", .kind = FIELD_CHOICE, .offset = offsetof(ActiveUnitsOptions, split), .fallback = "test",
-     .choices = SPLIT_CHOICES, .help = "the images over which the posterior mean varies"},
-    {.key = "threshold", .kind = FIELD_REAL, .offset = offsetof(ActiveUnitsOptions, threshold), .fallback = "0.01",
-     .min = 0, .max = 1e9, .above_min = true, .help = "variance of the posterior mean above which a unit counts as active"},
+    {.key = "split",
+     .kind = FIELD_CHOICE,
+     .offset = offsetof(ActiveUnitsOptions, split),
+     .fallback = "test",
+     .choices = SPLIT_CHOICES,
+     .help = "the images over which the posterior mean varies"},
+    {.key = "threshold",
+     .kind = FIELD_REAL,
+     .offset = offsetof(ActiveUnitsOptions, threshold),
+     .fallback = "0.01",
+     .min = 0,
+     .max = 1e9,
+     .above_min = true,
+     .help = "variance of the posterior mean above which a unit counts as active"},
     {0},
 };
 
@@ -21,7 +31,8 @@ static bool check(const Model *model, const Spec *spec, Err *err)
 {
     const ActiveUnitsOptions *options = spec->options;
     if (!model_term(model, "kl"))
-        return err_config(err, spec->loc, "active_units: the experiment has no posterior; add a kl_divergence term to its loss");
+        return err_config(err, spec->loc,
+                          "active_units: the experiment has no posterior; add a kl_divergence term to its loss");
     return metric_check_split(model, options->split, spec->loc, err);
 }
 
@@ -52,20 +63,26 @@ static bool measure(Model *model, const Dataset *dataset, const Spec *spec, Metr
     for (size_t unit = 0; unit < dim; unit++)
         if (variance(means, split->n, dim, unit) > options->threshold) active++;
     free(means);
-    metric_add(list, &(MetricValue){.metric = "active_units", .split = split->name, .unit = "units", .n = split->n,
-                                    .value = (double)active,
-                                    .detail = arena_printf(&list->arena, "of %zu; variance of the posterior mean > %.9g", dim,
-                                                           options->threshold)});
+    metric_add(list,
+               &(MetricValue){.metric = "active_units",
+                              .split = split->name,
+                              .unit = "units",
+                              .n = split->n,
+                              .value = (double)active,
+                              .detail = arena_printf(&list->arena, "of %zu; variance of the posterior mean > %.9g", dim,
+                                                     options->threshold)});
     return true;
 }
 
 const Metric metric_active_units = {
-    .row = {.name = "active_units",
-            .doc = "How many latent units are in use: those whose posterior mean varies over images by more than a threshold "
-                   "(Burda, Grosse and Salakhutdinov 2016, section 5.3).",
-            .fields = fields,
-            .size = sizeof(ActiveUnitsOptions),
-            .example = "{split: test, threshold: 0.01}"},
+    .row =
+        {.name = "active_units",
+         .doc =
+             "How many latent units are in use: those whose posterior mean varies over images by more than a threshold "
+             "(Burda, Grosse and Salakhutdinov 2016, section 5.3).",
+         .fields = fields,
+         .size = sizeof(ActiveUnitsOptions),
+         .example = "{split: test, threshold: 0.01}"},
     .check = check,
     .measure = measure,
 };

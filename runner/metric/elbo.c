@@ -9,8 +9,12 @@ typedef struct ElboOptions {
 } ElboOptions;
 
 static const Field fields[] = {
-    {.key = "split", .kind = FIELD_CHOICE, .offset = offsetof(ElboOptions, split), .fallback = "test",
-     .choices = SPLIT_CHOICES, .help = "the images that it is a mean over"},
+    {.key = "split",
+     .kind = FIELD_CHOICE,
+     .offset = offsetof(ElboOptions, split),
+     .fallback = "test",
+     .choices = SPLIT_CHOICES,
+     .help = "the images that it is a mean over"},
     {0},
 };
 
@@ -52,8 +56,12 @@ static bool measure(Model *model, const Dataset *dataset, const Spec *spec, Metr
     double negative_elbo = 0;
     for (size_t i = 0; i < experiment->loss_count; i++)
         if (((const Loss *)experiment->losses[i].loss.row)->role) negative_elbo += mean[i];
-    MetricValue value = {.metric = "negative_elbo", .split = split->name, .unit = "nats/image", .n = split->n,
-                         .value = negative_elbo, .detail = protocol(experiment)};
+    MetricValue value = {.metric = "negative_elbo",
+                         .split = split->name,
+                         .unit = "nats/image",
+                         .n = split->n,
+                         .value = negative_elbo,
+                         .detail = protocol(experiment)};
     metric_add(list, &value);
     for (size_t i = 0; i < experiment->loss_count; i++) {
         value.metric = &experiment->losses[i] == reconstruction ? "reconstruction" : experiment->losses[i].name;
@@ -69,13 +77,15 @@ static bool measure(Model *model, const Dataset *dataset, const Spec *spec, Metr
 }
 
 const Metric metric_elbo = {
-    .row = {.name = "elbo",
-            .doc = "The negative evidence lower bound and each loss term, unweighted, in nats an image (Kingma and Welling "
-                   "2014, eq. 2 and 10; one z an image). The objective, with the weights of the last step, is a row of its "
-                   "own. On grey pixels the cross entropy is no likelihood (Loaiza-Ganem and Cunningham 2019).",
-            .fields = fields,
-            .size = sizeof(ElboOptions),
-            .example = "{split: test}"},
+    .row =
+        {.name = "elbo",
+         .doc =
+             "The negative evidence lower bound and each loss term, unweighted, in nats an image (Kingma and Welling "
+             "2014, eq. 2 and 10; one z an image). The objective, with the weights of the last step, is a row of its "
+             "own. On grey pixels the cross entropy is no likelihood (Loaiza-Ganem and Cunningham 2019).",
+         .fields = fields,
+         .size = sizeof(ElboOptions),
+         .example = "{split: test}"},
     .check = check,
     .measure = measure,
 };

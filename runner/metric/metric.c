@@ -38,5 +38,6 @@ void metric_release(MetricList *list)
 bool metric_check_split(const Model *model, const char *split, Loc loc, Err *err)
 {
     if (dataset_split_count(&model->info, &model->experiment->data, split) > 0) return true;
-    return err_config(err, loc, "split \"%s\": the experiment has none; add `split: {train: N, valid: M}` to its data", split);
+    return err_config(err, loc, "split \"%s\": the experiment has none; add `split: {train: N, valid: M}` to its data",
+                      split);
 }

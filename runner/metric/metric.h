@@ -35,8 +35,8 @@ extern const Table metrics_table;
 #define SPLIT_CHOICES "train|valid|test"
 bool metric_check_split(const Model *model, const char *split, Loc loc, Err *err);
 
-/* Means over a split, each image's value summed in double over segments of 32 images: one mean a loss term (in the order
- * of the experiment's terms, unweighted). One z an image. first_step: of the random draws. */
+/* Means over a split, each image's value summed in double over segments of 32 images: one mean a loss term (in the
+ * order of the experiment's terms, unweighted). One z an image. first_step: of the random draws. */
 void measure_losses(Model *model, const Dataset *dataset, const Split *split, uint64_t first_step, double *mean);
 
 #endif

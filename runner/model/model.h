@@ -1,5 +1,5 @@
-/* A model: an experiment's network bound to parameters, and the passes that run parts of it. Training, metrics, figures and
- * `sample` all go through here, so none of them builds a graph of its own. */
+/* A model: an experiment's network bound to parameters, and the passes that run parts of it. Training, metrics, figures
+ * and `sample` all go through here, so none of them builds a graph of its own. */
 #ifndef RUNNER_MODEL_MODEL_H
 #define RUNNER_MODEL_MODEL_H
 
@@ -43,8 +43,8 @@ enum { PASS_FEEDS_MAX = 2, PASS_OUTPUTS_MAX = 6 };
 typedef struct PassSpec {
     size_t batch;
     bool training, losses;
-    const char *feed;                      /* a section whose value is given instead of images; NULL: images */
-    const char *output[PASS_OUTPUTS_MAX];  /* "decoder", "latent.mean", ...; ends with NULL */
+    const char *feed;                     /* a section whose value is given instead of images; NULL: images */
+    const char *output[PASS_OUTPUTS_MAX]; /* "decoder", "latent.mean", ...; ends with NULL */
 } PassSpec;
 
 typedef struct Pass {

@@ -20,8 +20,10 @@ void pass_init(Pass *pass, Model *model, const PassSpec *spec)
     Err err = {0};
     *pass = (Pass){.feed = -1};
     wiring_begin(&pass->wiring, experiment, model->numerics, spec->batch);
-    if (spec->feed) wire_feed(pass, model, spec);
-    else wiring_images(&pass->wiring, &model->info);
+    if (spec->feed)
+        wire_feed(pass, model, spec);
+    else
+        wiring_images(&pass->wiring, &model->info);
     if (!wiring_network(&pass->wiring, experiment, spec->losses, &err)) BUG("a checked network: %s", err.text);
 
     size_t roots = 0;
@@ -43,7 +45,8 @@ void pass_release(Pass *pass)
     *pass = (Pass){0};
 }
 
-static void sweep_batch(const Model *model, Pass *pass, const PassSpec *spec, const Sweep *sweep, size_t first, size_t n)
+static void sweep_batch(const Model *model, Pass *pass, const PassSpec *spec, const Sweep *sweep, size_t first,
+                        size_t n)
 {
     real *input = exec_value(&pass->exec, spec->feed ? pass->feed : pass->wiring.image);
     real *label = spec->feed ? NULL : exec_value(&pass->exec, pass->wiring.label);

@@ -31,8 +31,8 @@ void image_source_release(ImageSource *source)
 void image_source_read(ImageSource *source, size_t first, size_t n, real *images, real *labels)
 {
     for (size_t i = 0; i < n; i++) source->index[i] = (uint32_t)(first + i);
-    batch_gather(source->dataset, source->split, &source->experiment->data, source->experiment->seed, 0, source->index, n,
-                 images, labels);
+    batch_gather(source->dataset, source->split, &source->experiment->data, source->experiment->seed, 0, source->index,
+                 n, images, labels);
 }
 
 static void read_images(void *context, size_t first, size_t n, real *input, real *label)

@@ -24,7 +24,8 @@ void model_encode(Model *model, const Dataset *dataset, const Split *split, size
 void model_decode(Model *model, size_t n, const real *latents, real *pixels);
 bool model_can_decode(const Model *model);
 
-/* The first n images of a split, encoded (one z an image) and decoded: pixels (n,H,W,C). Needs a reconstruction term. */
+/* The first n images of a split, encoded (one z an image) and decoded: pixels (n,H,W,C). Needs a reconstruction term.
+ */
 void model_reconstruct(Model *model, const Dataset *dataset, const Split *split, size_t n, real *pixels);
 
 /* n latents from the prior N(0, I): z (n, dim), from the stream of that name. */

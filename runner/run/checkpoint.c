@@ -62,7 +62,8 @@ bool checkpoint_save(const char *path, const char *identity, const Params *param
 static const TensorEntry *entry(const SafeTensors *file, const char *name, const char *dtype, size_t columns, Err *err)
 {
     const TensorEntry *found = safetensors_find(file, name);
-    if (found && strcmp(found->dtype, dtype) == 0 && found->rank >= 1 && found->dim[found->rank - 1] == columns) return found;
+    if (found && strcmp(found->dtype, dtype) == 0 && found->rank >= 1 && found->dim[found->rank - 1] == columns)
+        return found;
     err_failed(err, loc_file(file->path), "\"%s\" is missing or has another shape", name);
     return NULL;
 }
@@ -89,8 +90,8 @@ static bool take_state(const SafeTensors *file, TrainState *state, Err *err)
     state->step = (uint64_t)((const int64_t *)position->data)[1];
     const double *numbers = sums->data;
     for (size_t i = 0; i < state->sums; i++)
-        state->sum[i] = (SegmentSum){numbers[i * SUM_NUMBERS], numbers[i * SUM_NUMBERS + 1],
-                                     (size_t)numbers[i * SUM_NUMBERS + 2]};
+        state->sum[i] =
+            (SegmentSum){numbers[i * SUM_NUMBERS], numbers[i * SUM_NUMBERS + 1], (size_t)numbers[i * SUM_NUMBERS + 2]};
     return take_history(file, state, err);
 }
 
@@ -106,8 +107,8 @@ static bool take_all(const SafeTensors *file, Params *params, TrainState *state,
 /* A damaged file's message, with what to do about it. */
 static bool damaged(const char *path, const Err *cause, Err *err)
 {
-    return err_failed(err, loc_file(path), "damaged checkpoint: %.700s; delete it, or use --force, to train from the start",
-                      cause->text);
+    return err_failed(err, loc_file(path),
+                      "damaged checkpoint: %.700s; delete it, or use --force, to train from the start", cause->text);
 }
 
 bool checkpoint_load(const char *path, const char *identity, Params *params, TrainState *state, bool *found, Err *err)
@@ -133,7 +134,8 @@ bool checkpoint_peek(const char *path, const char *identity, uint64_t *epoch, ui
     bool ok = file_exists(path) && safetensors_read(&file, path, &ignored);
     const char *theirs = ok ? safetensors_metadata(&file, "identity") : NULL;
     const TensorEntry *position = ok ? safetensors_find(&file, "train.position") : NULL;
-    ok = theirs && strcmp(theirs, identity) == 0 && position && strcmp(position->dtype, "I64") == 0 && position->bytes == 16;
+    ok = theirs && strcmp(theirs, identity) == 0 && position && strcmp(position->dtype, "I64") == 0 &&
+         position->bytes == 16;
     if (ok) {
         *epoch = (uint64_t)((const int64_t *)position->data)[0];
         *step = (uint64_t)((const int64_t *)position->data)[1];

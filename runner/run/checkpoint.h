@@ -18,8 +18,8 @@ void train_state_release(TrainState *state); /* safe on a zeroed one */
 
 bool checkpoint_save(const char *path, const char *identity, const Params *params, const TrainState *state, Err *err);
 
-/* Loads into allocated parameters and an initialised state. *found is false, with no error, where there is no file or it
- * belongs to another identity; a damaged one is an error that says what to do. */
+/* Loads into allocated parameters and an initialised state. *found is false, with no error, where there is no file or
+ * it belongs to another identity; a damaged one is an error that says what to do. */
 bool checkpoint_load(const char *path, const char *identity, Params *params, TrainState *state, bool *found, Err *err);
 
 /* The epoch and step of a checkpoint of that identity; false: none that can be used. */

@@ -8,7 +8,7 @@
 typedef struct Flat {
     struct {
         const char *path, *value;
-    } *items;
+    } * items;
     size_t n, capacity;
 } Flat;
 
@@ -25,8 +25,10 @@ static void flat_add(Flat *flat, const char *path, const char *value)
 /* Depth is bounded by the parser (CFG_DEPTH_MAX). */
 static void flatten(Arena *arena, const Cfg *node, const char *path, Flat *flat)
 {
-    if (node->kind == CFG_SCALAR) flat_add(flat, path, node->text);
-    else if (node->n == 0) flat_add(flat, path, node->kind == CFG_LIST ? "[]" : "{}");
+    if (node->kind == CFG_SCALAR)
+        flat_add(flat, path, node->text);
+    else if (node->n == 0)
+        flat_add(flat, path, node->kind == CFG_LIST ? "[]" : "{}");
     for (size_t i = 0; i < node->n; i++) {
         const Cfg *item = node->items[i];
         const char *key = item->key ? item->key : arena_printf(arena, "%zu", i);
@@ -43,8 +45,10 @@ static const char *flat_find(const Flat *flat, const char *path)
 
 static void describe(Text *text, bool values, const char *path, const char *before, const char *after)
 {
-    if (values) text_add(text, "%s: %s -> %s\n", path, before ? before : "(absent)", after ? after : "(absent)");
-    else text_add(text, "%s%s", text->n ? ", " : "", path);
+    if (values)
+        text_add(text, "%s: %s -> %s\n", path, before ? before : "(absent)", after ? after : "(absent)");
+    else
+        text_add(text, "%s%s", text->n ? ", " : "", path);
 }
 
 const char *run_differences(Arena *arena, const Run *run, bool values)
@@ -60,10 +64,12 @@ const char *run_differences(Arena *arena, const Run *run, bool values)
     flatten(arena, new, "", &after);
     for (size_t i = 0; i < after.n; i++) {
         const char *was = flat_find(&before, after.items[i].path);
-        if (!was || strcmp(was, after.items[i].value) != 0) describe(&text, values, after.items[i].path, was, after.items[i].value);
+        if (!was || strcmp(was, after.items[i].value) != 0)
+            describe(&text, values, after.items[i].path, was, after.items[i].value);
     }
     for (size_t i = 0; i < before.n; i++)
-        if (!flat_find(&after, before.items[i].path)) describe(&text, values, before.items[i].path, before.items[i].value, NULL);
+        if (!flat_find(&after, before.items[i].path))
+            describe(&text, values, before.items[i].path, before.items[i].value, NULL);
     const char *result = arena_text(arena, text.bytes ? text.bytes : "");
     text_release(&text);
     free(before.items);

@@ -34,7 +34,8 @@ static bool write_metrics(const Run *run, const MetricList *list, Err *err)
 static bool go_on(const Run *run, Err *err)
 {
     return !signals_pending() ||
-           err_failed(err, (Loc){0}, "%s: stopped while it was evaluated; `mayvae run %s` goes on from there", run->path, run->path);
+           err_failed(err, (Loc){0}, "%s: stopped while it was evaluated; `mayvae run %s` goes on from there",
+                      run->path, run->path);
 }
 
 static bool measure(const Run *run, Model *model, const Dataset *dataset, Progress *progress, Err *err)
@@ -59,7 +60,8 @@ static bool draw_one(const FigureContext *context, const char *path, Err *err)
     return ok;
 }
 
-static bool draw(const Run *run, Model *model, const Dataset *dataset, const History *history, Progress *progress, Err *err)
+static bool draw(const Run *run, Model *model, const Dataset *dataset, const History *history, Progress *progress,
+                 Err *err)
 {
     const SpecList *figures = &run->experiment.figures;
     HistoryView view = history_view(history);

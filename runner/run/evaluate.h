@@ -6,8 +6,8 @@
 #include "runner/run/progress.h"
 #include "runner/run/runs.h"
 
-/* Reads history.csv and the trained parameters of the model; writes metrics.csv, figures/, config.yaml and, last of all,
- * run.yaml, which makes the run current. */
+/* Reads history.csv and the trained parameters of the model; writes metrics.csv, figures/, config.yaml and, last of
+ * all, run.yaml, which makes the run current. */
 bool evaluate_run(const Run *run, Model *model, const Dataset *dataset, Progress *progress, Err *err);
 
 #endif

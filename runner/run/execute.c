@@ -1,6 +1,8 @@
 #include "runner/run/execute.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -14,13 +16,27 @@
 #include "runner/run/state.h"
 #include "runner/run/train.h"
 
-bool execute_freeze(const Run *run, Err *err)
+const char *execute_freeze(Arena *arena, const Run *run, Err *err)
 {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/log", run->folder);
-    if (!file_make_folder(path, err)) return false;
-    snprintf(path, sizeof path, "%s/log/config.yaml", run->folder);
-    return file_write(path, run->config, strlen(run->config), err);
+    if (!file_make_folder(arena_printf(arena, "%s/log", run->folder), err)) return NULL;
+    const char *path = arena_printf(arena, "%s/log/launch-%ld.yaml", run->folder, (long)getpid());
+    return file_write(path, run->config, strlen(run->config), err) ? path : NULL;
+}
+
+/* The run's folder: what is before "/log/" in the frozen file's path. */
+static char *folder_of(Arena *arena, const char *frozen)
+{
+    const char *end = frozen + strlen(frozen);
+    for (int slashes = 0; end > frozen && slashes < 2; slashes += *end == '/') end--;
+    return arena_text_n(arena, frozen, (size_t)(end - frozen));
+}
+
+/* Under the lock: the configuration of the run that is now under way. */
+static bool take_over(Arena *arena, const char *frozen, const char *folder, Err *err)
+{
+    const char *path = arena_printf(arena, "%s/log/config.yaml", folder);
+    return rename(frozen, path) == 0 ||
+           err_failed(err, loc_file(frozen), "can't be renamed to %s: %s", path, strerror(errno));
 }
 
 /* Temporary files are left by a process that was killed while it wrote; the lock is ours, so nobody writes now. */
@@ -52,7 +68,8 @@ static void log_end(const Run *run, double seconds, size_t threads, const char *
     struct tm utc;
     if (gmtime_r(&now, &utc)) strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
     if (fresh) fputs("ended,what,seconds,threads,host,kernel,compiler\n", file);
-    fprintf(file, "%s,%s,%.3f,%zu,%s,%s,%s\n", when, what, seconds, threads, machine.nodename, machine.release, __VERSION__);
+    fprintf(file, "%s,%s,%.3f,%zu,%s,%s,%s\n", when, what, seconds, threads, machine.nodename, machine.release,
+            __VERSION__);
     fclose(file);
 }
 
@@ -80,8 +97,8 @@ static bool read_weights(const Run *run, Model *model, Err *err)
     return ok;
 }
 
-static bool train(const Run *run, Model *model, const Dataset *dataset, const ExecuteOptions *options, Progress *progress,
-                  Err *err)
+static bool train(const Run *run, Model *model, const Dataset *dataset, const ExecuteOptions *options,
+                  Progress *progress, Err *err)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/checkpoint.safetensors", run->folder);
@@ -111,8 +128,8 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
     Dataset dataset = {0};
     Progress progress = {.label = run->path, .quiet = options->quiet, .live = options->live};
     bool ok = run_check(run, &model, err) && dataset_load(arena, &dataset, &run->info, &run->experiment.data, err);
-    bool to_train = options->force || !run_has_weights(run) ||
-                    !file_exists(arena_printf(arena, "%s/history.csv", run->folder));
+    bool to_train =
+        options->force || !run_has_weights(run) || !file_exists(arena_printf(arena, "%s/history.csv", run->folder));
     if (ok) {
         pool_start(options->threads);
         model_allocate(&model, to_train ? optimizer->slots : 0);
@@ -138,13 +155,16 @@ bool execute_run(const ExecuteOptions *options, int *signal, Err *err)
     bool ok = false;
     *signal = 0;
     signals_catch();
-    int lock = lock_take(options->folder, options->folder, err);
-    if (lock < 0) goto done;
-    remove_temporaries(options->folder);
-    remove_temporaries(arena_printf(&arena, "%s/figures", options->folder));
-    if (!run_read(&arena, &run, options->experiments, options->folder, "log/config.yaml", err)) goto done;
-    if (!options->force && run_status(&arena, &run).state == RUN_CURRENT) ok = true;
-    else ok = execute_locked(&arena, &run, options, err);
+    const char *folder = folder_of(&arena, options->frozen);
+    int lock = lock_take(folder, folder, err);
+    if (lock < 0 || !take_over(&arena, options->frozen, folder, err)) goto done;
+    remove_temporaries(folder);
+    remove_temporaries(arena_printf(&arena, "%s/figures", folder));
+    if (!run_read(&arena, &run, options->experiments, folder, "log/config.yaml", err)) goto done;
+    if (!options->force && run_status(&arena, &run).state == RUN_CURRENT)
+        ok = true;
+    else
+        ok = execute_locked(&arena, &run, options, err);
 done:
     if (!ok) *signal = signals_pending();
     lock_release(lock);

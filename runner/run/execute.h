@@ -6,16 +6,18 @@
 
 typedef struct ExecuteOptions {
     const char *experiments; /* for datasets.yaml */
-    const char *folder;      /* of the run; log/config.yaml in it is the frozen configuration */
+    const char *frozen;      /* what execute_freeze wrote */
     size_t threads;
     bool force, quiet, live;
 } ExecuteOptions;
 
-/* Writes RUN/log/config.yaml, which execute_run reads: an experiment edited later doesn't leak into it. */
-bool execute_freeze(const Run *run, Err *err);
+/* Writes the configuration to RUN/log/launch-PID.yaml, which execute_run reads: an experiment edited later doesn't leak
+ * into it, nor does another process that launches the same run. The path is in the arena; NULL on an error. */
+const char *execute_freeze(Arena *arena, const Run *run, Err *err);
 
-/* Takes the folder's lock (waits, and says for whom), removes temporary files of an earlier death, trains or resumes what
- * is to be trained, evaluates. *signal is set where a signal ended it; its checkpoint is written then. */
+/* Takes the folder's lock (waits, and says for whom), renames the frozen file to log/config.yaml, removes temporary
+ * files of an earlier death, trains or resumes what is to be trained, evaluates. *signal is set where a signal ended
+ * it; its checkpoint is written then. */
 bool execute_run(const ExecuteOptions *options, int *signal, Err *err);
 
 #endif

@@ -29,8 +29,8 @@ static void consider(Search *search, const char *experiment, const char *variant
         search->capacity = search->capacity ? search->capacity * 2 : 64;
         search->items = mem_grow(search->items, search->capacity, sizeof *search->items);
     }
-    search->items[search->n++] = (Found){path, arena_text(arena, experiment), arena_text(arena, variant),
-                                         arena_text(arena, seed + 4)};
+    search->items[search->n++] =
+        (Found){path, arena_text(arena, experiment), arena_text(arena, variant), arena_text(arena, seed + 4)};
 }
 
 /* Calls visit for each entry of a folder that doesn't start with a dot; a folder that can't be opened has none. */

@@ -77,7 +77,8 @@ bool history_read(History *history, const char *path, Err *err)
     CsvTable table = {0};
     bool ok = csv_read(&table, path, err);
     if (ok && table.columns != history->columns)
-        ok = err_failed(err, loc_file(path), "has %zu columns, this configuration's history has %zu; `run --force` makes it anew",
+        ok = err_failed(err, loc_file(path),
+                        "has %zu columns, this configuration's history has %zu; `run --force` makes it anew",
                         table.columns, history->columns);
     for (size_t row = 0; ok && row < table.rows; row++) {
         double *values = history_add(history);

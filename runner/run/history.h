@@ -1,4 +1,5 @@
-/* history.csv: one row an epoch. The rows are kept as doubles in checkpoints, so a resumed run writes the same bytes. */
+/* history.csv: one row an epoch. The rows are kept as doubles in checkpoints, so a resumed run writes the same bytes.
+ */
 #ifndef RUNNER_RUN_HISTORY_H
 #define RUNNER_RUN_HISTORY_H
 
@@ -11,11 +12,11 @@ typedef struct History {
     double *values; /* (rows, columns) */
 } History;
 
-/* Columns: epoch, learning_rate, objective_train, then NAME_train and NAME_weight of each term, then objective_SPLIT and
- * NAME_SPLIT for each tracked split. */
+/* Columns: epoch, learning_rate, objective_train, then NAME_train and NAME_weight of each term, then objective_SPLIT
+ * and NAME_SPLIT for each tracked split. */
 void history_init(History *history, const Experiment *experiment);
 void history_release(History *history); /* safe on a zeroed one */
-double *history_add(History *history); /* a new row, zeroed, to be filled */
+double *history_add(History *history);  /* a new row, zeroed, to be filled */
 HistoryView history_view(const History *history);
 bool history_write(const History *history, const char *path, Err *err);
 /* The file back into rows; other columns than the experiment's are an error. */

@@ -17,7 +17,8 @@ static bool wait_for(int lock, const char *label, Err *err)
     holder[strcspn(holder, "\n")] = '\0';
     fprintf(stderr, "%s: waiting for process %s, which is at this run\n", label, holder);
     while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        if (signals_pending()) return err_failed(err, (Loc){0}, "%s: stopped while it waited for process %s", label, holder);
+        if (signals_pending())
+            return err_failed(err, (Loc){0}, "%s: stopped while it waited for process %s", label, holder);
         usleep(100000);
     }
     return true;

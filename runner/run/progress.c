@@ -21,9 +21,12 @@ double seconds_now(void)
 const char *duration_text(double seconds, char text[32])
 {
     long s = seconds < 0 || !isfinite(seconds) ? 0 : (long)(seconds + 0.5);
-    if (s >= 3600) snprintf(text, 32, "%ld h %02ld min", s / 3600, s / 60 % 60);
-    else if (s >= 60) snprintf(text, 32, "%ld min %02ld s", s / 60, s % 60);
-    else snprintf(text, 32, "%ld s", s);
+    if (s >= 3600)
+        snprintf(text, 32, "%ld h %02ld min", s / 3600, s / 60 % 60);
+    else if (s >= 60)
+        snprintf(text, 32, "%ld min %02ld s", s / 60, s % 60);
+    else
+        snprintf(text, 32, "%ld s", s);
     return text;
 }
 
@@ -62,8 +65,10 @@ static void draw_bar(const Progress *progress, uint64_t epoch, double part, doub
     size_t filled = (size_t)(part * (double)cells);
     char bar[32] = {0};
     for (size_t i = 0; i < cells; i++) bar[i] = i < filled ? '#' : '-';
-    if (cells) snprintf(line, sizeof line, "%s [%s] %s", progress->label, bar, tail);
-    else snprintf(line, sizeof line, "%s %s", progress->label, tail);
+    if (cells)
+        snprintf(line, sizeof line, "%s [%s] %s", progress->label, bar, tail);
+    else
+        snprintf(line, sizeof line, "%s %s", progress->label, tail);
     if (progress->width > 1 && strlen(line) >= progress->width) line[progress->width - 1] = '\0';
     fprintf(stderr, "\r\033[K%s%s%s", progress->color ? "\033[36m" : "", line, progress->color ? "\033[0m" : "");
     fflush(stderr);

@@ -9,7 +9,7 @@
 typedef struct Progress {
     const char *label; /* the run's path; borrowed */
     bool quiet, live, color;
-    size_t width;      /* of the terminal */
+    size_t width;           /* of the terminal */
     uint64_t epochs, steps; /* steps an epoch */
     double started, last;   /* seconds */
     uint64_t first_step;    /* steps done before this process */

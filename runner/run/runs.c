@@ -31,7 +31,8 @@ static int by_text(const void *a, const void *b)
 static bool experiment_names(Arena *arena, const char *folder, Names *names, Err *err)
 {
     DIR *stream = opendir(folder);
-    if (!stream) return err_failed(err, loc_file(arena_text(arena, folder)), "can't open the folder of the experiments");
+    if (!stream)
+        return err_failed(err, loc_file(arena_text(arena, folder)), "can't open the folder of the experiments");
     size_t capacity = 64;
     names->items = arena_alloc(arena, capacity, sizeof *names->items);
     for (struct dirent *entry; (entry = readdir(stream));) {
@@ -63,7 +64,8 @@ static bool add_run(RunList *list, const RunPlace *place, const Variant *variant
     if (!experiment_bind(arena, variant, seed, &experiment_tables, &run->experiment, err)) return false;
     if (!dataset_describe(arena, place->experiments, run->experiment.data.dataset, &run->info, err)) return false;
     const char *slash = variant->name[0] ? "/" : "";
-    run->path = arena_printf(arena, "%s%s%s/seed%llu", variant->experiment, slash, variant->name, (unsigned long long)seed);
+    run->path =
+        arena_printf(arena, "%s%s%s/seed%llu", variant->experiment, slash, variant->name, (unsigned long long)seed);
     run->folder = arena_printf(arena, "%s/%s", place->results, run->path);
     for (size_t i = 0; i < list->n; i++)
         if (strcmp(list->items[i].path, run->path) == 0) return true;
@@ -93,7 +95,8 @@ static bool add_file(RunList *list, const RunPlace *place, const char *file, con
 static bool is_file_target(const char *target)
 {
     size_t length = strlen(target);
-    return (length > 5 && strcmp(target + length - 5, ".yaml") == 0) || (length > 4 && strcmp(target + length - 4, ".yml") == 0);
+    return (length > 5 && strcmp(target + length - 5, ".yaml") == 0) ||
+           (length > 4 && strcmp(target + length - 4, ".yml") == 0);
 }
 
 static bool no_match(const RunPlace *place, const char *target, const Names *names, const char *name, Err *err)
@@ -102,8 +105,10 @@ static bool no_match(const RunPlace *place, const char *target, const Names *nam
     if (nearest && strcmp(nearest, name) == 0)
         return err_config(err, (Loc){0}, "no run matches \"%s\"; `mayvae list %s` shows those there are", target, name);
     if (nearest)
-        return err_config(err, (Loc){0}, "no experiment \"%s\" in %s/; did you mean \"%s\"?", name, place->experiments, nearest);
-    return err_config(err, (Loc){0}, "no experiment \"%s\" in %s/; `mayvae list` shows those there are", name, place->experiments);
+        return err_config(err, (Loc){0}, "no experiment \"%s\" in %s/; did you mean \"%s\"?", name, place->experiments,
+                          nearest);
+    return err_config(err, (Loc){0}, "no experiment \"%s\" in %s/; `mayvae list` shows those there are", name,
+                      place->experiments);
 }
 
 /* An experiment's name, or a run: EXPERIMENT[/VARIANT][/SEED], with globs anywhere. */
@@ -128,7 +133,8 @@ bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Er
     Names names = {0};
     if (!experiment_names(&list->arena, folder, &names, err)) return false;
     for (size_t i = 0; i < names.n; i++)
-        if (!add_file(list, place, arena_printf(&list->arena, "%s/%s.yaml", folder, names.items[i]), NULL, err)) return false;
+        if (!add_file(list, place, arena_printf(&list->arena, "%s/%s.yaml", folder, names.items[i]), NULL, err))
+            return false;
     return true;
 }
 

@@ -1,4 +1,5 @@
-/* Runs: (experiment, variant, seed). From the command line's targets to a list of bound, checked and identified runs. */
+/* Runs: (experiment, variant, seed). From the command line's targets to a list of bound, checked and identified runs.
+ */
 #ifndef RUNNER_RUN_RUNS_H
 #define RUNNER_RUN_RUNS_H
 
@@ -16,7 +17,7 @@ typedef struct Run {
     const char *folder; /* RESULTS/path */
     Experiment experiment;
     DatasetInfo info;
-    const char *config;       /* the canonical configuration: config.yaml */
+    const char *config;        /* the canonical configuration: config.yaml */
     char weights_identity[65]; /* of what decides the weights */
     char identity[65];         /* of everything */
 } Run;
@@ -27,8 +28,8 @@ typedef struct RunList {
     size_t n, capacity;
 } RunList;
 
-/* Finds the runs of the targets: YAML files, names of experiments, runs (globs allowed); none: every experiment. Each is
- * resolved and bound, its data set described. A target that matches nothing is an error with the nearest name. */
+/* Finds the runs of the targets: YAML files, names of experiments, runs (globs allowed); none: every experiment. Each
+ * is resolved and bound, its data set described. A target that matches nothing is an error with the nearest name. */
 bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err);
 /* The runs of every experiment of another folder; place->experiments still holds the data sets. */
 bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Err *err);

@@ -16,11 +16,11 @@ typedef struct Job {
     const Run *run;
 } Job;
 
-static _Noreturn void become_child(const Run *run, const SpawnOptions *options, pid_t parent)
+static _Noreturn void become_child(const char *frozen, const SpawnOptions *options, pid_t parent)
 {
     char threads[32];
     snprintf(threads, sizeof threads, "%zu", options->threads);
-    const char *arguments[16] = {"mayvae", "run", "--frozen", run->folder, "--experiments", options->experiments,
+    const char *arguments[16] = {"mayvae",    "run",  "--frozen", frozen, "--experiments", options->experiments,
                                  "--threads", threads};
     size_t n = 8;
     if (options->force) arguments[n++] = "--force";
@@ -29,7 +29,7 @@ static _Noreturn void become_child(const Run *run, const SpawnOptions *options, 
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) _exit(1);
     execv("/proc/self/exe", (char *const *)(uintptr_t)arguments);
-    fprintf(stderr, "%s: can't start a process: %s\n", run->path, strerror(errno));
+    fprintf(stderr, "%s: can't start a process: %s\n", frozen, strerror(errno));
     _exit(1);
 }
 
@@ -37,19 +37,16 @@ static bool start(Job *job, const Run *run, const SpawnOptions *options)
 {
     Err err = {0};
     pid_t parent = getpid();
-    if (!execute_freeze(run, &err)) {
-        err_print(&err, stderr);
-        return false;
-    }
+    Arena arena = {0};
+    const char *frozen = execute_freeze(&arena, run, &err);
+    if (!frozen) err_print(&err, stderr);
     fflush(NULL);
-    pid_t child = fork();
-    if (child < 0) {
-        fprintf(stderr, "%s: can't start a process: %s\n", run->path, strerror(errno));
-        return false;
-    }
-    if (child == 0) become_child(run, options, parent);
+    pid_t child = frozen ? fork() : -1;
+    if (child == 0) become_child(frozen, options, parent);
+    if (frozen && child < 0) fprintf(stderr, "%s: can't start a process: %s\n", run->path, strerror(errno));
     *job = (Job){child, run};
-    return true;
+    arena_release(&arena);
+    return child > 0;
 }
 
 static void pass_on(const Job *jobs, size_t n, int number)
@@ -67,7 +64,8 @@ static void settle(const Job *job, int status, SpawnResult *result)
         return;
     }
     if (WIFSIGNALED(status) && WTERMSIG(status) != SIGPIPE)
-        fprintf(stderr, "%s: its process was ended by signal %d (%s); `mayvae run %s` goes on from its last checkpoint\n",
+        fprintf(stderr,
+                "%s: its process was ended by signal %d (%s); `mayvae run %s` goes on from its last checkpoint\n",
                 job->run->path, WTERMSIG(status), strsignal(WTERMSIG(status)), job->run->path);
     result->failed++;
     if (code < 128 && code > result->worst) result->worst = code;
@@ -118,7 +116,8 @@ SpawnResult spawn_all(Run *const *runs, size_t n, const SpawnOptions *options)
             if (!start(place, runs[next++], options)) result.failed++, result.worst = ERR_FAILED;
         } else if (any_running(jobs, options->jobs)) {
             wait_one(jobs, options->jobs, &result);
-        } else break;
+        } else
+            break;
     }
     if (signals_pending()) result.signal = signals_pending();
     result.skipped = n - next;

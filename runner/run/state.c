@@ -59,10 +59,11 @@ static const char *change_reason(Arena *arena, const Run *run)
 static RunStatus training_status(Arena *arena, const Run *run, bool ran)
 {
     uint64_t epoch, step;
-    if (checkpoint_peek(arena_printf(arena, "%s/checkpoint.safetensors", run->folder), run->weights_identity, &epoch, &step))
+    if (checkpoint_peek(arena_printf(arena, "%s/checkpoint.safetensors", run->folder), run->weights_identity, &epoch,
+                        &step))
         return (RunStatus){RUN_RESUME, arena_printf(arena, "interrupted in epoch %llu of %lld, step %llu",
-                                                    (unsigned long long)epoch + 1, (long long)run->experiment.train.epochs,
-                                                    (unsigned long long)step)};
+                                                    (unsigned long long)epoch + 1,
+                                                    (long long)run->experiment.train.epochs, (unsigned long long)step)};
     const char *weights = provenance(arena, run, "weights_identity");
     if (!ran) return (RunStatus){RUN_TRAIN, "never run"};
     if (weights && strcmp(weights, run->weights_identity) == 0)

@@ -53,5 +53,6 @@ void stepper_step(Stepper *stepper, uint64_t global, SegmentSum *sum)
 
     const void *options = experiment->train.optimizer.options;
     double rate = stepper->optimizer->rate(options) * schedule_at(&experiment->train.lr_schedule, time);
-    stepper->optimizer->step(options, rate, global + 1, params->trainable_total, params->value, params->grad, params->slot);
+    stepper->optimizer->step(options, rate, global + 1, params->trainable_total, params->value, params->grad,
+                             params->slot);
 }

@@ -20,12 +20,21 @@ typedef struct StudyFigure {
 static const Field panel_fields[] = {
     {.key = "run", .kind = FIELD_TEXT, .offset = offsetof(Panel, run), .help = "a run: vae/dim8/seed1"},
     {.key = "figure", .kind = FIELD_TEXT, .offset = offsetof(Panel, figure), .help = "one of its figures: samples"},
-    {.key = "title", .kind = FIELD_TEXT, .offset = offsetof(Panel, title), .fallback = FIELD_ABSENT, .help = "written above it"},
+    {.key = "title",
+     .kind = FIELD_TEXT,
+     .offset = offsetof(Panel, title),
+     .fallback = FIELD_ABSENT,
+     .help = "written above it"},
     {0},
 };
 
 static const Field figure_fields[] = {
-    {.key = "columns", .kind = FIELD_INT, .offset = offsetof(StudyFigure, columns), .fallback = "2", .min = 1, .max = 16,
+    {.key = "columns",
+     .kind = FIELD_INT,
+     .offset = offsetof(StudyFigure, columns),
+     .fallback = "2",
+     .min = 1,
+     .max = 16,
      .help = "panels side by side"},
     {0},
 };
@@ -40,7 +49,8 @@ static bool read_figure(Arena *arena, Cfg *node, StudyFigure *figure, Err *err)
     figure->name = node->key;
     Cfg rest = {.kind = CFG_MAP, .loc = node->loc};
     for (size_t i = 0; i < node->n; i++)
-        if (node->items[i] != panels) cfg_put(arena, &rest, node->items[i]->key, node->items[i]->key_loc, node->items[i]);
+        if (node->items[i] != panels)
+            cfg_put(arena, &rest, node->items[i]->key, node->items[i]->key_loc, node->items[i]);
     if (!bind_fields(arena, figure_fields, node->key, node->loc, &rest, figure, err)) return false;
     figure->panels = arena_alloc(arena, panels->n, sizeof *figure->panels);
     figure->n = panels->n;
@@ -81,7 +91,8 @@ bool study_check(const char *experiments, Err *err)
 static void compose(const StudyFigure *figure, const Canvas *panel, Canvas *out)
 {
     size_t columns = (size_t)figure->columns < figure->n ? (size_t)figure->columns : figure->n;
-    size_t rows = (figure->n + columns - 1) / columns, *x = mem_zeroed(columns + 1, sizeof *x), *y = mem_zeroed(rows + 1, sizeof *y);
+    size_t rows = (figure->n + columns - 1) / columns, *x = mem_zeroed(columns + 1, sizeof *x),
+           *y = mem_zeroed(rows + 1, sizeof *y);
     for (size_t i = 0; i < figure->n; i++) {
         size_t title = figure->panels[i].title ? (size_t)canvas_text_width(TITLE_SIZE, figure->panels[i].title) : 0;
         size_t width = panel[i].width > title ? panel[i].width : title;
@@ -92,7 +103,8 @@ static void compose(const StudyFigure *figure, const Canvas *panel, Canvas *out)
     for (size_t i = 0; i < rows; i++) y[i + 1] += y[i] + MARGIN;
     canvas_init(out, x[columns] + MARGIN, y[rows] + MARGIN);
     for (size_t i = 0; i < figure->n; i++) {
-        size_t left = x[i % columns] + MARGIN, top = y[i / columns] + MARGIN, room = x[i % columns + 1] - x[i % columns] - MARGIN;
+        size_t left = x[i % columns] + MARGIN, top = y[i / columns] + MARGIN,
+               room = x[i % columns + 1] - x[i % columns] - MARGIN;
         if (figure->panels[i].title)
             canvas_text(out, (double)left + (double)room / 2, (double)top + 18, TITLE_SIZE, ALIGN_CENTER, color_ink,
                         figure->panels[i].title);
@@ -107,7 +119,8 @@ static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *
     Canvas *panel = arena_alloc(arena, figure->n, sizeof *panel), out = {0};
     bool ok = true;
     for (size_t i = 0; ok && i < figure->n; i++) {
-        const char *path = arena_printf(arena, "%s/%s/figures/%s.png", place->results, figure->panels[i].run, figure->panels[i].figure);
+        const char *path = arena_printf(arena, "%s/%s/figures/%s.png", place->results, figure->panels[i].run,
+                                        figure->panels[i].figure);
         ok = canvas_read(&panel[i], path, err);
     }
     if (ok) {
@@ -123,7 +136,8 @@ static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *
 static bool all_there(Arena *arena, const RunPlace *place, const StudyFigure *figure)
 {
     for (size_t i = 0; i < figure->n; i++)
-        if (!file_exists(arena_printf(arena, "%s/%s/figures/%s.png", place->results, figure->panels[i].run, figure->panels[i].figure)))
+        if (!file_exists(arena_printf(arena, "%s/%s/figures/%s.png", place->results, figure->panels[i].run,
+                                      figure->panels[i].figure)))
             return false;
     return true;
 }

@@ -4,7 +4,8 @@
 
 #include "runner/run/runs.h"
 
-/* Draws every figure whose panels are all there; the others are left as they are. Without report.yaml: nothing to do. */
+/* Draws every figure whose panels are all there; the others are left as they are. Without report.yaml: nothing to do.
+ */
 bool study_draw(const RunPlace *place, Err *err);
 
 /* Checks report.yaml alone: keys, types, what is missing. */

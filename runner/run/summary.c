@@ -21,7 +21,7 @@ typedef struct Summary {
     size_t runs;
     struct {
         const char *metric, *split, *unit, *name;
-    } *column;
+    } * column;
     size_t columns, column_capacity;
     Value *values;
     size_t n, capacity;
@@ -58,7 +58,8 @@ static bool read_run(Summary *summary, const char *results, size_t run, Err *err
             summary->capacity = summary->capacity ? summary->capacity * 2 : 256;
             summary->values = mem_grow(summary->values, summary->capacity, sizeof *summary->values);
         }
-        size_t column = column_of(summary, csv_cell(&table, row, metric), csv_cell(&table, row, split), csv_cell(&table, row, unit));
+        size_t column = column_of(summary, csv_cell(&table, row, metric), csv_cell(&table, row, split),
+                                  csv_cell(&table, row, unit));
         summary->values[summary->n++] = (Value){run, column, csv_value(&table, row, value)};
     }
     csv_release(&table);
@@ -98,8 +99,10 @@ static bool write_runs(Summary *summary, const char *results, Err *err)
         csv_text(&csv, provenance(&summary->arena, results, found, "parameters"));
         for (size_t column = 0; column < summary->columns; column++) {
             double value = value_of(summary, run, column);
-            if (isnan(value)) csv_text(&csv, "");
-            else csv_number(&csv, value);
+            if (isnan(value))
+                csv_text(&csv, "");
+            else
+                csv_number(&csv, value);
         }
         csv_end_row(&csv);
     }
@@ -132,8 +135,10 @@ static void write_group(const Summary *summary, CsvWriter *csv, size_t first, si
     csv_text(csv, summary->column[column].split);
     csv_text(csv, summary->column[column].unit);
     csv_number(csv, mean);
-    if (n > 1) csv_number(csv, sqrt(square / (double)(n - 1)));
-    else csv_text(csv, "");
+    if (n > 1)
+        csv_number(csv, sqrt(square / (double)(n - 1)));
+    else
+        csv_text(csv, "");
     csv_integer(csv, (long long)n);
     csv_end_row(csv);
 }
@@ -146,7 +151,8 @@ static bool write_groups(Summary *summary, const char *results, Err *err)
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) csv_text(&csv, columns[i]);
     csv_end_row(&csv);
     for (size_t first = 0, last; first < summary->runs; first = last) {
-        for (last = first + 1; last < summary->runs && same_group(&summary->found[first], &summary->found[last]); last++) {
+        for (last = first + 1; last < summary->runs && same_group(&summary->found[first], &summary->found[last]);
+             last++) {
         }
         for (size_t column = 0; column < summary->columns; column++) write_group(summary, &csv, first, last, column);
     }

@@ -1,4 +1,5 @@
-/* results/summary.csv (one row a run) and results/groups.csv (mean, sd, n over seeds): made from what lies in the folder. */
+/* results/summary.csv (one row a run) and results/groups.csv (mean, sd, n over seeds): made from what lies in the
+ * folder. */
 #ifndef RUNNER_RUN_SUMMARY_H
 #define RUNNER_RUN_SUMMARY_H
 
@@ -11,8 +12,8 @@ typedef struct Found {
     const char *experiment, *variant, *seed;
 } Found;
 
-/* Every folder below results (at most three deep) that holds a run.yaml and a metrics.csv, sorted by path with numbers in
- * number order. */
+/* Every folder below results (at most three deep) that holds a run.yaml and a metrics.csv, sorted by path with numbers
+ * in number order. */
 bool summary_find(Arena *arena, const char *results, Found **found, size_t *n, Err *err);
 
 bool summary_write(const char *results, Err *err);

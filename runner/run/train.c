@@ -47,8 +47,8 @@ static bool do_step(Loop *loop, Err *err)
     size_t first = (size_t)state->step * loop->batch;
     size_t n = loop->images - first < loop->batch ? loop->images - first : loop->batch;
     Stepper *stepper = n == loop->batch ? &loop->full : &loop->tail;
-    batch_gather(job->dataset, &job->dataset->train, &experiment->data, experiment->seed, state->epoch, loop->order + first, n,
-                 exec_value(&stepper->pass.exec, stepper->pass.wiring.image),
+    batch_gather(job->dataset, &job->dataset->train, &experiment->data, experiment->seed, state->epoch,
+                 loop->order + first, n, exec_value(&stepper->pass.exec, stepper->pass.wiring.image),
                  exec_value(&stepper->pass.exec, stepper->pass.wiring.label));
     stepper_step(stepper, state->epoch * loop->steps + state->step, state->sum);
     double objective = objective_so_far(state, first + n);
@@ -66,7 +66,8 @@ static bool do_step(Loop *loop, Err *err)
 static void add_tracked(const TrainJob *job, const char *split, const double *weight, uint64_t epoch, double *at)
 {
     size_t terms = job->model->experiment->loss_count;
-    measure_losses(job->model, job->dataset, dataset_split(job->dataset, split), EVALUATION_STEP + ((epoch + 1) << 32), at + 1);
+    measure_losses(job->model, job->dataset, dataset_split(job->dataset, split), EVALUATION_STEP + ((epoch + 1) << 32),
+                   at + 1);
     for (size_t i = 0; i < terms; i++) at[0] += weight[i] * at[1 + i];
 }
 
@@ -93,7 +94,8 @@ static void end_epoch(Loop *loop)
     size_t splits = history_splits(experiment, split);
     double *tracked = row + 3 + 2 * terms;
     for (size_t s = 0; s < splits; s++) add_tracked(job, split[s], weight, state->epoch, tracked + s * (1 + terms));
-    progress_epoch(job->progress, state->epoch, row[2], splits ? tracked[(splits - 1) * (1 + terms)] : NAN, loop->images);
+    progress_epoch(job->progress, state->epoch, row[2], splits ? tracked[(splits - 1) * (1 + terms)] : NAN,
+                   loop->images);
     free(weight);
     memset(state->sum, 0, state->sums * sizeof *state->sum);
     state->epoch++;

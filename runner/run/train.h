@@ -11,13 +11,14 @@ typedef enum TrainEnd { TRAIN_DONE, TRAIN_INTERRUPTED, TRAIN_FAILED } TrainEnd;
 typedef struct TrainJob {
     Model *model; /* allocated, with the optimizer's slots */
     const Dataset *dataset;
-    TrainState *state; /* where to begin; at the end: where it stands */
+    TrainState *state;      /* where to begin; at the end: where it stands */
     const char *checkpoint; /* written after every epoch and on a signal */
     const char *identity;
     Progress *progress;
 } TrainJob;
 
-/* A loss that is not finite fails with the epoch and step. A signal writes the checkpoint and ends as TRAIN_INTERRUPTED. */
+/* A loss that is not finite fails with the epoch and step. A signal writes the checkpoint and ends as
+ * TRAIN_INTERRUPTED. */
 TrainEnd train_run(const TrainJob *job, Err *err);
 
 /* Times training steps of this model on made-up images: seconds a step, the best of a few. For estimates. */
@@ -34,8 +35,8 @@ typedef struct Stepper {
 
 void stepper_init(Stepper *stepper, Model *model, size_t batch, uint64_t steps_per_epoch);
 void stepper_release(Stepper *stepper); /* safe on a zeroed one */
-/* Forward, backward, optimizer on the images that were put into the pass; global counts from 0. Adds each image's losses
- * to sum (one a term, and last the weighted objective). */
+/* Forward, backward, optimizer on the images that were put into the pass; global counts from 0. Adds each image's
+ * losses to sum (one a term, and last the weighted objective). */
 void stepper_step(Stepper *stepper, uint64_t global, SegmentSum *sum);
 
 #endif

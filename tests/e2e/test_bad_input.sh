@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Bad data files, folders and checkpoints: one clear message with the file, exit 1 or 2, earlier results untouched.
+set -u
+source "$(dirname "$0")/lib.sh"
+good=${MAYVAE_DATA:-${XDG_CACHE_HOME:-$HOME/.cache}/mayvae}
+
+small "$scratch/r" --quiet || exit 1
+before=$(digest "$scratch/r")
+untouched() { [[ $before == "$(digest "$scratch/r")" ]] || { echo "earlier results changed"; return 1; }; }
+
+# A copy of the data by links, one file of it replaced.
+data() {
+    rm -rf "$scratch/data"
+    mkdir -p "$scratch/data/mnist"
+    ln -s "$good"/mnist/*-ubyte "$scratch/data/mnist/"
+}
+with_data() { MAYVAE_DATA=$scratch/data small "$scratch/r" --force; }
+labels=train-labels-idx1-ubyte
+
+missing() { data; rm "$scratch/data/mnist/$labels"; exits 1 with_data && says "$labels" && says "make data" && untouched; }
+truncated() { data; rm "$scratch/data/mnist/$labels"; head -c 1000 "$good/mnist/$labels" >"$scratch/data/mnist/$labels"
+    exits 1 with_data && says "$labels" && untouched; }
+altered() { data; rm "$scratch/data/mnist/$labels"; sed 's/\x05/\x06/' "$good/mnist/$labels" >"$scratch/data/mnist/$labels"
+    exits 1 with_data && says "$labels" && says "SHA-256" && untouched; }
+empty() { data; rm "$scratch/data/mnist/$labels"; : >"$scratch/data/mnist/$labels"; exits 1 with_data && says "$labels" && untouched; }
+folder() { data; rm "$scratch/data/mnist/$labels"; mkdir "$scratch/data/mnist/$labels"; exits 1 with_data && says "$labels" && untouched; }
+no_folder() { rm -rf "$scratch/data"; exits 1 with_data && says "$scratch/data" && untouched; }
+report "a missing data file" missing
+report "a truncated data file" truncated
+report "an altered data file" altered
+report "an empty data file" empty
+report "a folder in place of a data file" folder
+report "no data folder" no_folder
+
+# Writing fails: a file-size limit stands in for the full disk (EFBIG in place of ENOSPC), a small tmpfs is the real thing.
+limited() { (ulimit -f 64; small "$scratch/limited" --quiet); }
+too_large() { exits 1 limited && says "$scratch/limited" && ! find "$scratch/limited" -name '*.tmp' | grep .; }
+report "a file-size limit" too_large
+
+full_disk() {
+    mkdir -p "$scratch/full"
+    mount -t tmpfs -o size=3m tmpfs "$scratch/full" 2>/dev/null || { echo "no tmpfs here; tried by the file-size limit"; return 0; }
+    exits 1 small "$scratch/full" --quiet && says "No space left on device"
+    local code=$?
+    find "$scratch/full" -name '*.tmp' | grep . && code=1
+    umount "$scratch/full"
+    return $code
+}
+report "a full disk" full_disk
+
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups env MAYVAE_DATA="$good" "$@"; }
+read_only() {
+    mkdir -p "$scratch/locked"
+    chmod 555 "$scratch/locked"
+    if [[ $(id -u) == 0 ]]; then
+        chmod 755 "$scratch"
+        as_nobody true 2>/dev/null && as_nobody test -r "$good/mnist/$labels" -a -x "$MAYVAE" || { echo "root, and no other user can read this"; return 0; }
+        exits 1 as_nobody "$MAYVAE" run vae/dim2 -o data.limit=300 -o train.epochs=1 --results "$scratch/locked"
+    else
+        exits 1 small "$scratch/locked"
+    fi && says "$scratch/locked"
+}
+report "a results folder without write permission" read_only
+a_file() { echo x >"$scratch/file"; exits 1 small "$scratch/file" && says "$scratch/file"; }
+report "a file in place of the results folder" a_file
+
+# A damaged checkpoint is refused with what to do, at any cut and with any byte changed; --force goes on without it.
+make_checkpoint() {
+    rm -rf "$scratch/c"
+    "$MAYVAE" run vae/dim2 -o data.limit=300 -o data.batch=32 -o train.epochs=300 --results "$scratch/c" --quiet 2>/dev/null &
+    local runner=$!
+    for _ in $(seq 200); do [[ -e $scratch/c/vae/dim2/seed1/checkpoint.safetensors ]] && break; sleep 0.05; done
+    kill -INT "$runner"
+    wait "$runner"
+    cp "$scratch/c/vae/dim2/seed1/checkpoint.safetensors" "$scratch/checkpoint"
+}
+make_checkpoint
+again() { "$MAYVAE" run vae/dim2 -o data.limit=300 -o data.batch=32 -o train.epochs=300 --results "$scratch/c" --quiet; }
+damaged() {
+    for cut in 0 4 100 5000 1000000; do
+        head -c "$cut" "$scratch/checkpoint" >"$scratch/c/vae/dim2/seed1/checkpoint.safetensors"
+        exits 1 again && says "checkpoint.safetensors" && says "--force" || return 1
+    done
+    sed '1s/F32/F64/' "$scratch/checkpoint" >"$scratch/c/vae/dim2/seed1/checkpoint.safetensors"
+    exits 1 again && says "checkpoint.safetensors"
+}
+report "damaged checkpoints" damaged
+report "corrupt weights are trained anew" bash -c "head -c 5000 '$scratch/r/vae/dim2/seed1/weights.safetensors' >'$scratch/w' && cp '$scratch/w' '$scratch/r/vae/dim2/seed1/weights.safetensors'"
+small "$scratch/r" --quiet
+report "and give the same bytes" untouched
+
+# The command line.
+usage() { exits 2 "$MAYVAE" "$@"; }
+nearest() { usage rnu && says 'did you mean "run"' && usage run vea && says 'did you mean "vae"' && usage run vae --thread 2 && says "did you mean --threads"; }
+report "misspelt commands, targets and options name the nearest" nearest
+report "no command: usage, exit 2" usage
+report "a missing experiment file" usage check "$scratch/nothing.yaml"
+report "a value out of range" usage run vae --threads 0
+report "no output device: exit 1" bash -c "'$MAYVAE' list >/dev/full 2>/dev/null; [[ \$? == 1 ]]"
+finish

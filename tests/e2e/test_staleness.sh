@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# What runs again and what doesn't, and where results go.
+set -u
+source "$(dirname "$0")/lib.sh"
+mkdir "$scratch/experiments"
+cp -r experiments/datasets.yaml experiments/profiles "$scratch/experiments/"
+cat >"$scratch/experiments/tiny.yaml" <<'YAML'
+experiment: tiny
+data: {dataset: mnist, batch: 32, limit: 200}
+network:
+  encoder: {input: image, layers: [flatten, dense: {units: 32}, relu]}
+  latent: {input: encoder, layers: [gaussian_posterior: {dim: 2}]}
+  decoder: {input: latent, layers: [dense: {units: 784}, reshape: [28, 28, 1]]}
+loss:
+  reconstruction: {binary_cross_entropy: {logits: decoder, target: image}}
+  kl: {kl_divergence: {posterior: latent}}
+train:
+  epochs: 2
+  optimizer: {adam: {lr: 0.001}}
+evaluate: [elbo]
+figures: [learning_curve]
+YAML
+tiny=$scratch/experiments/tiny.yaml
+run() { "$MAYVAE" run tiny --experiments "$scratch/experiments" --results "$scratch/r" "$@" 2>"$scratch/e"; }
+plan() { "$MAYVAE" plan tiny --experiments "$scratch/experiments" --results "$scratch/r" --json | sed -n 1p; }
+planned() { plan | grep -qF "\"to do\":\"$1\"" || { plan; return 1; }; }
+weights() { sha256sum <"$scratch/r/tiny/seed1/weights.safetensors"; }
+
+report "a new experiment is planned to be trained" planned train
+report "a new experiment runs without code, Makefile or report" run
+report "then it is up to date" planned "up to date"
+
+before=$(stat -c %Y%i "$scratch/r/tiny/seed1/run.yaml")
+run
+report "a second run does nothing" test "$before" = "$(stat -c %Y%i "$scratch/r/tiny/seed1/run.yaml")"
+
+sed -i '1i # a comment' "$tiny"
+sed -i 's/  epochs: 2/  epochs:   2   # twice/' "$tiny"
+report "a comment and formatting don't count" planned "up to date"
+sed -i 's/data: {dataset: mnist, batch: 32, limit: 200}/data: {limit: 200, batch: 32, dataset: mnist}/' "$tiny"
+report "nor does the order of keys" planned "up to date"
+
+old=$(weights)
+sed -i 's/evaluate: \[elbo\]/evaluate: [elbo, active_units]/' "$tiny"
+report "a new metric: evaluate only" planned evaluate
+run
+report "it trains nothing" test "$old" = "$(weights)"
+report "and is measured" grep -q active_units "$scratch/r/tiny/seed1/metrics.csv"
+rm "$scratch/r/tiny/seed1/figures/learning_curve.png"
+report "a missing figure: evaluate only" planned evaluate
+run
+
+sed -i 's/epochs:   2/epochs: 3/' "$tiny"
+report "more epochs: train" planned train
+report "explain names the key" sh -c "'$MAYVAE' explain tiny --experiments '$scratch/experiments' --results '$scratch/r' | grep -qF 'train.epochs: 2 -> 3'"
+run
+report "explain has nothing to say of a current run" sh -c "! '$MAYVAE' explain tiny --experiments '$scratch/experiments' --results '$scratch/r' | grep -q -- '->'"
+rm "$scratch/r/tiny/seed1/weights.safetensors"
+report "without weights, as in a fresh clone: train" planned train
+run
+report "and the bytes are the same again" test -s "$scratch/r/tiny/seed1/weights.safetensors"
+
+# -o and profiles never write over committed results.
+cd "$scratch" || exit 1
+"$MAYVAE" run tiny --experiments experiments -o train.epochs=1 --quiet
+report "-o without --results writes under build/override" test -s build/override/tiny/seed1/metrics.csv
+"$MAYVAE" run tiny --experiments experiments --profile quick -o data.limit=100 --results prof --quiet
+report "a profile changes the run" grep -q "limit: 100" prof/tiny/seed1/config.yaml
+report "results/ was not touched" test ! -e results
+report "--seed makes a run of its own" sh -c "'$MAYVAE' run tiny --experiments experiments --results s --seed 7 --quiet && test -s s/tiny/seed7/metrics.csv"
+
+frozen() {
+    "$MAYVAE" run tiny --experiments experiments --results f -o train.epochs=300 --quiet &
+    local runner=$!
+    for _ in $(seq 100); do [[ -e f/tiny/seed1/log/config.yaml ]] && break; sleep 0.02; done
+    sed -i 's/lr: 0.001/lr: 0.5/' "$tiny"
+    wait "$runner" || return 1
+    grep -q "lr: 0.001" f/tiny/seed1/config.yaml
+}
+report "an edit doesn't leak into a run under way" frozen
+finish
