@@ -30,17 +30,17 @@ LDFLAGS_san = -fsanitize=address$(,)undefined
 LDFLAGS_cov = --coverage
 LDFLAGS_fuzz = -fsanitize=fuzzer$(,)address$(,)undefined
 LDFLAGS = -pthread $(LDFLAGS_$(MODE))
-LDLIBS = -lyaml -lcsv -lz -ljansson -lnettle $(if $(filter-out dbl,$(MODE)),-lopenblas) -lm
+LDLIBS = -lyaml -lcsv -ljansson -lnettle $(if $(filter-out dbl,$(MODE)),-lopenblas) -lm
 
 # Packages by group, and the header or file by which a build sees that one is there.
-PACKAGES_build = gcc libc6-dev make libyaml-dev libopenblas-pthread-dev libcsv-dev libstb-dev zlib1g-dev libjansson-dev nettle-dev fonts-dejavu-core curl ca-certificates
+PACKAGES_build = gcc libc6-dev make libyaml-dev libopenblas-pthread-dev libcsv-dev libstb-dev libjansson-dev nettle-dev fonts-dejavu-core curl ca-certificates
 PACKAGES_test = libcmocka-dev
 PACKAGES_report = latexmk lmodern texlive-latex-recommended texlive-pictures texlive-fonts-recommended
 PACKAGES_check = clang clang-format clang-tidy cppcheck gcovr libclang-rt-14-dev poppler-utils valgrind
 DEPS ?= build test report
 FONTS = /usr/share/fonts/truetype/dejavu
 NEEDS = yaml.h=libyaml-dev cblas.h=libopenblas-pthread-dev csv.h=libcsv-dev stb/stb_truetype.h=libstb-dev \
-	zlib.h=zlib1g-dev jansson.h=libjansson-dev nettle/sha2.h=nettle-dev $(FONTS)/DejaVuSans.ttf=fonts-dejavu-core
+	jansson.h=libjansson-dev nettle/sha2.h=nettle-dev $(FONTS)/DejaVuSans.ttf=fonts-dejavu-core
 
 NAIVE := $(wildcard nn/kernel/naive/*.c)
 MAIN := runner/cli/main.c

@@ -4,8 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 flags=(-std=c11 -I. -D_GNU_SOURCE)
 if [[ ${1:-} == --tidy ]]; then
-    # clang-tidy counts what it left out on standard error, even with --quiet.
+    # clang-tidy counts what it left out on standard error, even with --quiet; what it finds in a library isn't ours.
     found=$(clang-tidy --quiet "$2" -- "${flags[@]}" 2>&1) && exit 0
+    grep -E '(error|warning): ' <<<"$found" | grep -qv '^/usr/' || exit 0
     grep -vE '^[0-9]+ warnings? (generated|treated)' <<<"$found"
     exit 1
 fi
