@@ -138,10 +138,10 @@ static const char *bounds_text(Arena *arena, const Field *field)
         const char *choices = choices_text(arena, field);
         return strlen(choices) <= CHOICES_WIDTH ? choices : "";
     }
-    if (has_low && has_high && !field->above_min) return arena_printf(arena, "%.9g to %.9g", low, high);
-    if (has_low && has_high) return arena_printf(arena, "> %.9g, <= %.9g", low, high);
-    if (has_low) return arena_printf(arena, "%s%.9g", above, low);
-    return has_high ? arena_printf(arena, "<= %.9g", high) : "";
+    if (has_low && has_high && !field->above_min) return arena_printf(arena, "%.15g to %.15g", low, high);
+    if (has_low && has_high) return arena_printf(arena, "> %.15g, <= %.15g", low, high);
+    if (has_low) return arena_printf(arena, "%s%.15g", above, low);
+    return has_high ? arena_printf(arena, "<= %.15g", high) : "";
 }
 
 /* The help, and what had no room in the row. */
@@ -184,14 +184,12 @@ static void describe_fields(Arena *arena, const Field *fields)
 
 static void describe_example(const Topic *topic, const Row *row)
 {
-    if (!topic->before) return;
-    bool bare = !row->example && (!topic->beside || !*topic->beside);
-    const char *name = bare ? row->name : "", *open = !bare && topic->beside ? "{" : "";
+    if (topic->use == USE_NONE) return;
+    bool braces = topic->use == USE_TERM || (topic->use == USE_VALUE && row->example);
     printf("\nExample:\n  ");
     for (const char *c = topic->before; *c; c++) printf(*c == '\n' ? "\n  " : "%c", *c);
-    printf("%s%s", name, open);
-    if (!bare) printf("%s: %s", row->name, row->example ? row->example : "{}");
-    printf("%s%s\n", !bare && topic->beside ? topic->beside : "", *open ? "}" : "");
+    printf("%s%s%s%s", braces ? "{" : "", row->name, row->example ? ": " : "", row->example ? row->example : "");
+    printf("%s%s\n", topic->use == USE_TERM ? ", weight: 1" : "", braces ? "}" : "");
 }
 
 static void describe_row(Arena *arena, const Topic *topic, const Row *row)
@@ -202,9 +200,10 @@ static void describe_row(Arena *arena, const Topic *topic, const Row *row)
         printf("\nOptions:\n");
         describe_fields(arena, row->fields);
     }
-    if (topic->table.named || topic->listed) printf("\n");
+    bool listed = topic->use == USE_ITEM;
+    if (topic->table.named || listed || row->shorthand) printf("\n");
     if (topic->table.named) paragraph("`name:` among the options gives it a name of its own.", 0);
-    if (topic->listed) paragraph("`when: {KEY: VALUE}` among the options ties it to values of the matrix.", 0);
+    if (listed) paragraph("`when: {KEY: VALUE}` among the options ties it to values of the matrix.", 0);
     if (row->shorthand)
         paragraph(
             arena_printf(arena, "`%s: VALUE` is short for `%s: {%s: VALUE}`.", row->name, row->name, row->shorthand),
@@ -243,7 +242,7 @@ static bool describe_named(Arena *arena, const Topic *topics, size_t n, const ch
     const char *where = "";
     size_t matches = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!table_find(&topics[i].table, name) || (topics[i].inner && found)) continue;
+        if (!table_find(&topics[i].table, name) || (topics[i].use == USE_NONE && found)) continue;
         where = arena_printf(arena, "%s%s%s", where, matches++ ? ", " : "", topics[i].table.name);
         found = &topics[i];
     }

@@ -5,15 +5,23 @@
 #include "nn/base/alloc.h"
 #include "nn/base/table.h"
 
+/* How a file uses the rows of a table. */
+typedef enum TopicUse {
+    USE_KEY,   /* keys at the top of the file */
+    USE_ITEM,  /* items of a list: `- relu`, with `when` among or beside their options */
+    USE_TERM,  /* terms of the objective: `name: {ROW: {...}, weight: 1}` */
+    USE_VALUE, /* the value of a key: `optimizer: {adam: {...}}` */
+    USE_NAME,  /* a name and nothing more */
+    USE_NONE,  /* not at all: a part of the program, which a bare name finds last */
+} TopicUse;
+
 /* A table with what its rows themselves don't say. Ops, back ends and the keys of an experiment's file are no tables of
  * their own; they get rows of the same kind here. */
 typedef struct Topic {
     Table table;
+    TopicUse use;
     const char *doc;    /* what its rows are */
-    const char *before; /* what stands before an example of a row, up to where the row begins; NULL: no example */
-    const char *beside; /* what stands beside a row in its braces, ", weight: 1"; NULL: a row stands without braces */
-    bool listed;        /* its rows are items of a list, which take `when` */
-    bool inner;         /* a part of the program that no file names: found last */
+    const char *before; /* what stands before an example of a row, up to where the row begins */
 } Topic;
 
 /* All of them, in the order in which `describe` lists them; rows made here live in the arena. */
