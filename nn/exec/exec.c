@@ -54,9 +54,11 @@ real *exec_value(const Exec *exec, int node)
     return exec->value[node];
 }
 
-static bool runs(const Node *node)
+/* A node that no root is computed from has no memory and doesn't run. */
+static bool runs(const Exec *exec, size_t i)
 {
-    return node->op && !node->op->view;
+    const Node *node = &exec->graph->nodes[i];
+    return node->op && !node->op->view && exec->value[i];
 }
 
 static OpRun run_of(const Exec *exec, size_t i, uint64_t seed, uint64_t step)
@@ -84,7 +86,7 @@ void exec_forward(Exec *exec, uint64_t seed, uint64_t step)
 {
     for (size_t i = 0; i < exec->graph->n; i++) {
         const Node *node = &exec->graph->nodes[i];
-        if (!runs(node)) continue;
+        if (!runs(exec, i)) continue;
         const OpRun run = run_of(exec, i, seed, step);
         node->op->forward(&run);
     }
@@ -139,7 +141,7 @@ void exec_backward(Exec *exec, uint64_t seed, uint64_t step, const int *seed_nod
 
     for (size_t i = graph->n; i-- > 0;) {
         const Node *node = &graph->nodes[i];
-        if (!runs(node) || !node->wants_grad || !exec->touched[i]) continue;
+        if (!runs(exec, i) || !node->wants_grad || !exec->touched[i]) continue;
         OpRun run = run_of(exec, i, seed, step);
         run.out_grad = exec->grad[i];
         for (size_t k = 0; k < node->inputs; k++) {

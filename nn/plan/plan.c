@@ -19,6 +19,7 @@ typedef struct Layout {
     bool training;
     int *owner;       /* node -> the node whose storage it has: views resolved */
     bool *root;       /* of owners */
+    bool *needed;     /* owners: roots, and what roots are computed from */
     bool *reached;    /* owners that backward from a root comes to */
     size_t *last;     /* owners: the last time their value is read */
     size_t *top_user; /* owners: the greatest id of a user that passes a gradient; 0: none */
@@ -78,12 +79,15 @@ static void find_lives(Layout *layout)
     for (size_t i = graph->n; i-- > 0;) {
         const Node *node = &graph->nodes[i];
         if (layout->owner[i] != (int)i) continue;
+        layout->needed[i] = layout->needed[i] || layout->root[i] || !node->op;
+        if (!layout->needed[i]) continue;
         raise(&layout->last[i], layout->root[i] ? end_time(layout) : node->op ? forward_time(i) : 0);
         layout->reached[i] = layout->reached[i] || layout->root[i];
         bool backward = node->op && has_backward(layout, i);
         if (backward) raise(&layout->last[i], backward_time(layout, i));
         for (size_t k = 0; k < node->inputs; k++) {
             size_t in = (size_t)layout->owner[node->input[k]];
+            layout->needed[in] = true;
             raise(&layout->last[in], backward ? backward_time(layout, i) : forward_time(i));
             if (!backward || !graph->nodes[in].wants_grad) continue;
             layout->reached[in] = true;
@@ -107,7 +111,7 @@ static void list_buffers(Layout *layout, Plan *plan)
     for (size_t i = 0; i < graph->n; i++) {
         const Node *node = &graph->nodes[i];
         NodePlan *at = &plan->nodes[i];
-        if (!owns_memory(layout, i)) continue;
+        if (!owns_memory(layout, i) || !layout->needed[i]) continue;
         want(layout, shape_count(node->shape), node->op ? forward_time(i) : 0, layout->last[i], &at->value);
         if (!node->op) continue;
         bool backward = has_backward(layout, i);
@@ -160,6 +164,7 @@ void plan_make(Plan *plan, const Graph *graph, bool training, const int *roots, 
     Layout layout = {.graph = graph, .training = training};
     layout.owner = arena_alloc(&arena, graph->n, sizeof *layout.owner);
     layout.root = arena_alloc(&arena, graph->n, sizeof *layout.root);
+    layout.needed = arena_alloc(&arena, graph->n, sizeof *layout.needed);
     layout.reached = arena_alloc(&arena, graph->n, sizeof *layout.reached);
     layout.last = arena_alloc(&arena, graph->n, sizeof *layout.last);
     layout.top_user = arena_alloc(&arena, graph->n, sizeof *layout.top_user);

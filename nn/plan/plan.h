@@ -19,8 +19,8 @@ typedef struct Plan {
 
 /* training: there are gradients, and values live to their last use in backward. roots: nodes that are read from outside
  * after a run (losses, outputs), whose values live to the end; gradients exist for what lies below a root and above a
- * trainable parameter. Inputs live from before the run to their last use, so they are fed before each run. Parameters
- * have no place in the slab. */
+ * trainable parameter. Inputs live from before the run to their last use, so they are fed before each run. What no
+ * root is computed from has no place and doesn't run; parameters have none either. */
 void plan_make(Plan *plan, const Graph *graph, bool training, const int *roots, size_t root_count);
 void plan_release(Plan *plan);
 

@@ -96,7 +96,7 @@ static void run_forward(Slab *slab)
     for (size_t i = 0; i < graph->n; i++) {
         const Node *node = &graph->nodes[i];
         const NodePlan *at = &slab->plan.nodes[i];
-        if (!node->op || node->op->view) continue;
+        if (!node->op || node->op->view || at->value == PLAN_NONE) continue;
         if (node->scratch) write_tag(slab, slab->plan.scratch, node->scratch, TAG_SCRATCH);
         write_tag(slab, at->value, shape_count(node->shape), tag(slab, (int)i, TAG_VALUE));
         if (node->keep) write_tag(slab, at->keep, node->keep, tag(slab, (int)i, TAG_KEEP));
@@ -132,7 +132,7 @@ static size_t sum_of_buffers(const Graph *graph, const Plan *plan)
     for (size_t i = 0; i < graph->n; i++) {
         const Node *node = &graph->nodes[i];
         size_t count = (shape_count(node->shape) + 15) / 16 * 16;
-        if (node->param || plan_owner(graph, (int)i) != (int)i) continue;
+        if (plan->nodes[i].value == PLAN_NONE || node->param || plan_owner(graph, (int)i) != (int)i) continue;
         sum += count + (plan->nodes[i].grad != PLAN_NONE ? count : 0) + (node->keep + 15) / 16 * 16;
     }
     return sum;
@@ -204,6 +204,7 @@ static void test_only_what_a_root_needs_has_a_gradient(void **state)
     assert_true(plan.nodes[sum].grad != PLAN_NONE);
     assert_true(plan.nodes[aside].grad == PLAN_NONE);
     assert_true(plan.nodes[data].grad == PLAN_NONE);
+    assert_true(plan.nodes[aside].value == PLAN_NONE && plan.nodes[data].value == PLAN_NONE);
     assert_true(plan.nodes[w].grad == PLAN_NONE && plan.nodes[w].value == PLAN_NONE);
     plan_release(&plan);
     plan_release(&plan);
