@@ -205,8 +205,10 @@ static void read_seeds(Arena *arena, const ResolveOptions *options, const Cfg *n
                     report_add(report, RANK_VALUE, item->loc, "seeds: %llu stands there twice",
                                (unsigned long long)seeds[i]);
         }
-        variant->seeds = seeds;
-        variant->seed_count = n;
+        if (n) { /* what is reported is reported when the run of a seed is bound: so there is always one */
+            variant->seeds = seeds;
+            variant->seed_count = n;
+        }
     }
     if (!options->has_seed) return;
     uint64_t *seed = arena_alloc(arena, 1, sizeof *seed);
