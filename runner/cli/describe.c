@@ -294,7 +294,7 @@ static int run(Cli *cli, Err *err)
 const Command command_describe = {
     .name = "describe",
     .arguments = "[TABLE [ROW]] ",
-    .summary = "the documentation of every row: layers, losses, metrics, ...",
+    .summary = "what experiments are made of: every row and its options",
     .help = "Without a name: all tables with their rows. A row's own name is enough where\n"
             "only one table has it: `mayvae describe conv2d`.",
     .run = run,

@@ -18,7 +18,7 @@ typedef struct Option {
 } Option;
 
 static const Option options[] = {
-    {"override", 'o', OPTION_OVERRIDE, 0, "KEY=VALUE", "set a key (dotted path, YAML value) in the targets; repeatable",
+    {"override", 'o', OPTION_OVERRIDE, 0, "KEY=VALUE", "set a key to a YAML value (dotted path); repeatable",
      true},
     {"profile", 0, OPTION_TEXT, offsetof(Cli, place.resolve.profile), "NAME",
      "lay experiments/profiles/NAME.yaml over them", true},
