@@ -110,6 +110,32 @@ static void test_the_maps_of_an_experiment_have_their_fields(void **state)
                                     "extends"));
 }
 
+/* How often `"key":` stands in the definition of a table's uses. */
+static size_t count_key(const Fixture *fixture, const char *table, const char *key)
+{
+    char *text = json_dumps(json_object_get(fixture->defs, table), JSON_COMPACT), quoted[64];
+    size_t n = 0;
+    assert_non_null(text);
+    snprintf(quoted, sizeof quoted, "\"%s\":{", key);
+    for (const char *at = text; (at = strstr(at, quoted)); at++) n++;
+    free(text);
+    return n;
+}
+
+static void test_what_stands_beside_a_row(void **state)
+{
+    Fixture *fixture = *state;
+    for (size_t i = 0; i < fixture->n; i++) {
+        const Topic *topic = &fixture->topics[i];
+        if (!is_spec(topic)) continue;
+        const char *name = topic->table.name;
+        bool term = strcmp(name, "losses") == 0;
+        bool item = strcmp(name, "layers") == 0 || strcmp(name, "metrics") == 0 || strcmp(name, "figures") == 0;
+        assert_int_equal(count_key(fixture, name, "weight"), term ? topic->table.n : 0);
+        assert_int_equal(count_key(fixture, name, "when"), item ? topic->table.n : 0);
+    }
+}
+
 /* Follows each $ref, level by level. */
 static void test_every_reference_leads_somewhere(void **state)
 {
@@ -209,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_every_row_and_field_occurs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_maps_of_an_experiment_have_their_fields, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_stands_beside_a_row, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_every_reference_leads_somewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bounds_are_those_of_the_binder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_every_table_is_listed_once, set_up, tear_down),
