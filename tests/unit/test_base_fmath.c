@@ -99,14 +99,14 @@ typedef struct Function {
 #define TWO_PI 6.2831855f
 
 static const Function functions[] = {
-    {"exp", exp_, exp, 2, INFINITY, 1},
-    {"log", log_, log, 2, INFINITY, 1},
-    {"tanh", tanh_, tanh, 4, INFINITY, 1},
-    {"sigmoid", sigmoid_, true_sigmoid, 4, INFINITY, 1},
-    {"softplus", softplus_, true_softplus, 4, INFINITY, 2},
+    {"exp", exp_, exp, 1.25, INFINITY, 1},
+    {"log", log_, log, 1, INFINITY, 1},
+    {"tanh", tanh_, tanh, 1.5, INFINITY, 1},
+    {"sigmoid", sigmoid_, true_sigmoid, 2.5, INFINITY, 1},
+    {"softplus", softplus_, true_softplus, 2.25, INFINITY, 2},
     {"sqrt", sqrt_, sqrt, 0.5, INFINITY, 0},
-    {"sin", sine, sin, 4, TWO_PI, -1},
-    {"cos", cosine, cos, 4, TWO_PI, -1},
+    {"sin", sine, sin, 2, TWO_PI, -1},
+    {"cos", cosine, cos, 2, TWO_PI, -1},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 

@@ -196,6 +196,33 @@ static void shuffle_is_unbiased(void **state)
     assert_true(chi > 4.4 && chi < 60);
 }
 
+/* A draw is refused so rarely that no frequency shows it: against the same shuffle written out word by word, long
+ * enough for refusals to happen. */
+static void shuffle_refuses_biased_words(void **state)
+{
+    (void)state;
+    enum { N = 300000 };
+    static uint32_t items[N], expected[N];
+    Rng rng = rng_stream(1, "refusals");
+    for (uint32_t i = 0; i < N; i++) items[i] = expected[i] = i;
+    rng_shuffle(rng, 0, N, items);
+    uint32_t words[4], drawn = 0, refusals = 0;
+    for (uint64_t bound = N; bound > 1;) {
+        if (drawn % 4 == 0) rng_block(rng, 0, 0, drawn / 4, words);
+        uint64_t product = words[drawn++ % 4] * bound;
+        if (product % (UINT64_C(1) << 32) < (UINT64_C(1) << 32) % bound) {
+            refusals++;
+            continue;
+        }
+        uint64_t j = product >> 32;
+        uint32_t item = expected[--bound];
+        expected[bound] = expected[j];
+        expected[j] = item;
+    }
+    assert_true(refusals > 0);
+    assert_memory_equal(items, expected, sizeof items);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +236,7 @@ int main(void)
         cmocka_unit_test(normals_have_normal_moments),
         cmocka_unit_test(shuffle_is_a_permutation),
         cmocka_unit_test(shuffle_is_unbiased),
+        cmocka_unit_test(shuffle_refuses_biased_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
