@@ -9,6 +9,10 @@ __attribute__((format(printf, 4, 0))) static void err_set(Err *err, ErrKind kind
     if (err->kind != ERR_NONE) return;
     err->kind = kind;
     err->loc = loc;
+    if (loc.file) {
+        snprintf(err->file, sizeof err->file, "%s", loc.file);
+        err->loc.file = err->file;
+    }
     vsnprintf(err->text, sizeof err->text, format, args);
 }
 

@@ -225,8 +225,6 @@ static int run(Cli *cli, Err *err)
     else
         code = again.differ ? 1 : 0;
     if (folder) remove_folder(folder);
-    /* the place of an error may lie in the list's arena, and is printed after this */
-    if (err->loc.file) err->loc.file = arena_text(&cli->arena, err->loc.file);
     runs_release(&list);
     return code;
 }

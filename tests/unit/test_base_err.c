@@ -31,6 +31,16 @@ static void first_error_wins(void **state)
     assert_int_equal(other.loc.line, 0);
 }
 
+static void the_place_outlives_what_it_came_from(void **state)
+{
+    (void)state;
+    char name[] = "a.yaml";
+    Err err = {0};
+    err_config(&err, (Loc){name, 1, 1}, "bad");
+    memset(name, 'x', sizeof name - 1);
+    assert_string_equal(err.loc.file, "a.yaml");
+}
+
 static void long_text_is_cut(void **state)
 {
     (void)state;
@@ -96,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_error_wins),
+        cmocka_unit_test(the_place_outlives_what_it_came_from),
         cmocka_unit_test(long_text_is_cut),
         cmocka_unit_test(print_leaves_out_what_is_unknown),
         cmocka_unit_test(bug_aborts_with_its_place),
