@@ -54,22 +54,49 @@ Cfg *cfg_take(Cfg *map, const char *key)
     return value;
 }
 
-Cfg *cfg_merge(Arena *arena, const Cfg *base, const Cfg *over)
+/* Where a key stands among a map's items; sorted, so that laying large maps over each other stays quick. */
+typedef struct KeyIndex {
+    const char *key;
+    size_t index;
+} KeyIndex;
+
+static int compare_keys(const void *a, const void *b)
 {
-    if (base->kind != CFG_MAP || over->kind != CFG_MAP) return cfg_copy(arena, over);
-    Cfg *merged = cfg_copy(arena, base);
+    return strcmp(((const KeyIndex *)a)->key, ((const KeyIndex *)b)->key);
+}
+
+static Cfg *merge_maps(Arena *arena, const Cfg *base, const Cfg *over)
+{
+    Cfg *merged = arena_alloc(arena, 1, sizeof *merged);
+    KeyIndex *keys = mem_grow(NULL, base->n, sizeof *keys);
+    *merged = *base;
+    merged->capacity = mem_add(base->n, over->n);
+    merged->items = arena_alloc(arena, merged->capacity, sizeof(Cfg *));
+    for (size_t i = 0; i < base->n; i++) keys[i] = (KeyIndex){base->items[i]->key, i};
+    if (base->n) qsort(keys, base->n, sizeof *keys, compare_keys);
+
+    size_t n = base->n;
     for (size_t i = 0; i < over->n; i++) {
         const Cfg *value = over->items[i];
-        const Cfg *below = cfg_get(merged, value->key);
-        bool maps = below && below->kind == CFG_MAP && value->kind == CFG_MAP;
-        if (below && value->null)
-            cfg_take(merged, value->key);
-        else if (maps)
-            cfg_put(arena, merged, value->key, below->key_loc, cfg_merge(arena, below, value));
-        else
-            cfg_put(arena, merged, value->key, value->key_loc, cfg_copy(arena, value));
+        const KeyIndex wanted = {.key = value->key};
+        const KeyIndex *found = base->n ? bsearch(&wanted, keys, base->n, sizeof *keys, compare_keys) : NULL;
+        Cfg *result = cfg_merge(arena, found ? base->items[found->index] : value, value);
+        if (found && value->null) result->dropped = true;
+        merged->items[found ? found->index : n++] = result;
     }
+    merged->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        Cfg *item = merged->items[i] ? merged->items[i] : cfg_copy(arena, base->items[i]);
+        if (!item->dropped) merged->items[merged->n++] = item;
+    }
+    free(keys);
     return merged;
+}
+
+Cfg *cfg_merge(Arena *arena, const Cfg *base, const Cfg *over)
+{
+    bool maps = base->kind == CFG_MAP && over->kind == CFG_MAP && base != over;
+    return maps ? merge_maps(arena, base, over) : cfg_copy(arena, over);
 }
 
 static void set_place(Cfg *node, Loc loc)

@@ -149,7 +149,7 @@ static void texts_read_back_the_same(void **state)
         "trail ",
         "${x}",
         "caf\xc3\xa9",
-        "\xe2\x80\xa8",
+        "a \xe2\x80\xa8 b",
         "\x01",
         "\xc2\x85",
         "y",
