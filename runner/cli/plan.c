@@ -28,15 +28,28 @@ static double step_seconds(Model *model, Timed *timed, size_t *n)
     return timed[(*n)++].seconds;
 }
 
-/* Training, with a third of a step for every batch that is only evaluated. */
+/* Epochs that are still to be trained. */
+static double epochs_left(const Run *run, RunState state)
+{
+    char path[4096];
+    uint64_t epoch = 0, step = 0;
+    snprintf(path, sizeof path, "%s/checkpoint.safetensors", run->folder);
+    if (state == RUN_RESUME) checkpoint_peek(path, run->weights_identity, &epoch, &step);
+    return state == RUN_EVALUATE ? 0 : (double)run->experiment.train.epochs - (double)epoch;
+}
+
+/* Steps of training, a third of one for every batch that is only evaluated, and the evaluation. */
 static double run_seconds(const Run *run, double step, RunState state)
 {
     const Experiment *experiment = &run->experiment;
-    double batch = (double)experiment->data.batch;
+    const char *tracked[2];
+    double batch = (double)experiment->data.batch, evaluated = 0;
     double train = (double)dataset_split_count(&run->info, &experiment->data, "train") / batch;
     double test = (double)dataset_split_count(&run->info, &experiment->data, "test") / batch;
-    if (state == RUN_EVALUATE) return step * test;
-    return step * ((train + test / 3) * (double)experiment->train.epochs + test);
+    size_t splits = history_splits(experiment, tracked);
+    for (size_t i = 0; i < splits; i++)
+        evaluated += (double)dataset_split_count(&run->info, &experiment->data, tracked[i]) / batch;
+    return step * ((train + evaluated / 3) * epochs_left(run, state) + test);
 }
 
 static bool plan_run(Cli *cli, const Run *run, RunStatus status, Timed *timed, size_t *n, const char **cells,
