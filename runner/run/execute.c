@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,14 +63,16 @@ static void log_end(const Run *run, double seconds, size_t threads, const char *
     bool fresh = !file_exists(path);
     FILE *file = fopen(path, "a");
     if (!file) return;
+    struct rusage usage = {0};
+    getrusage(RUSAGE_SELF, &usage);
     struct utsname machine = {0};
     uname(&machine);
     time_t now = time(NULL);
     struct tm utc;
     if (gmtime_r(&now, &utc)) strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    if (fresh) fputs("ended,what,seconds,threads,host,kernel,compiler\n", file);
-    fprintf(file, "%s,%s,%.3f,%zu,%s,%s,%s\n", when, what, seconds, threads, machine.nodename, machine.release,
-            __VERSION__);
+    if (fresh) fputs("ended,what,seconds,threads,peak_memory_mb,host,kernel,compiler\n", file);
+    fprintf(file, "%s,%s,%.3f,%zu,%.1f,%s,%s,%s\n", when, what, seconds, threads, (double)usage.ru_maxrss / 1024,
+            machine.nodename, machine.release, __VERSION__);
     fclose(file);
 }
 
