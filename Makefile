@@ -139,10 +139,12 @@ bench: all ## time a training step of each model, beside PyTorch where it is ins
 	@tests/bench/compare.sh ./mayvae
 
 lint: ## layering, formatting, static analysis, sizes, and a build with clang
-	@tests/lint/house.sh
-	@tests/lint/layers.sh
-	+@$(SUBMAKE) CC=clang MODE=rel objects
-	@tests/lint/tools.sh
+	+@status=0; \
+	tests/lint/house.sh || status=1; \
+	tests/lint/layers.sh || status=1; \
+	$(SUBMAKE) CC=clang MODE=rel objects || status=1; \
+	tests/lint/tools.sh || status=1; \
+	exit $$status
 
 objects: $(OBJECTS) $(OUT)/runner/cli/main.o
 

@@ -44,7 +44,7 @@ static int by_value(const void *a, const void *b)
 static double median_step(Model *model)
 {
     size_t batch = (size_t)model->experiment->data.batch, n = 0;
-    double times[STEPS_MAX], begin = seconds_now();
+    double times[STEPS_MAX] = {0}, begin = seconds_now();
     Stepper stepper;
     SegmentSum *sum = mem_zeroed(model->experiment->loss_count + 1, sizeof *sum);
     stepper_init(&stepper, model, batch, STEPS_MAX);

@@ -18,8 +18,7 @@ typedef struct Option {
 } Option;
 
 static const Option options[] = {
-    {"override", 'o', OPTION_OVERRIDE, 0, "KEY=VALUE", "set a key to a YAML value (dotted path); repeatable",
-     true},
+    {"override", 'o', OPTION_OVERRIDE, 0, "KEY=VALUE", "set a key to a YAML value (dotted path); repeatable", true},
     {"profile", 0, OPTION_TEXT, offsetof(Cli, place.resolve.profile), "NAME",
      "lay experiments/profiles/NAME.yaml over them", true},
     {"seed", 0, OPTION_TEXT, offsetof(Cli, seed_text), "N", "this seed in place of the file's seeds", true},
@@ -114,6 +113,7 @@ static bool set_number(double *target, const Option *option, const char *value, 
 static bool set(Cli *cli, const Option *option, const char *value, Err *err)
 {
     char *at = (char *)cli + option->offset;
+    if (!value && option->kind != OPTION_FLAG) BUG("--%s without its value", option->name);
     switch (option->kind) {
     case OPTION_FLAG:
         memcpy(at, &(bool){true}, sizeof(bool));

@@ -99,7 +99,7 @@ bool dataset_load(Arena *arena, Dataset *dataset, const DatasetInfo *info, const
         return err_config(err, options->loc,
                           "split: %zu training and %zu validation images, but \"%s\" has %zu for both", train, valid,
                           info->name, info->train_count);
-    Split whole_train, whole_test;
+    Split whole_train = {0}, whole_test = {0};
     if (!load_pair(arena, dataset, 0, info->train_count, &whole_train, err) ||
         !load_pair(arena, dataset, 2, info->test_count, &whole_test, err)) {
         dataset_release(dataset);

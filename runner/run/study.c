@@ -91,6 +91,7 @@ bool study_check(const char *experiments, Err *err)
 static void compose(const StudyFigure *figure, const Canvas *panel, Canvas *out)
 {
     size_t columns = (size_t)figure->columns < figure->n ? (size_t)figure->columns : figure->n;
+    if (columns == 0) BUG("%s has no panels", figure->name);
     size_t rows = (figure->n + columns - 1) / columns, *x = mem_zeroed(columns + 1, sizeof *x),
            *y = mem_zeroed(rows + 1, sizeof *y);
     for (size_t i = 0; i < figure->n; i++) {

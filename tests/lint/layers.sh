@@ -34,7 +34,7 @@ only 'cblas\.h' 'nn/kernel/openblas[a-z_]*\.c'
 only 'openblas_config\.h' 'nn/kernel/openblas[a-z_]*\.c'
 only 'yaml\.h' 'runner/config/cfg[a-z_]*\.c'
 only 'csv\.h' 'runner/table/csv\.c'
-only 'jansson\.h' '(nn/params/safetensors[a-z_]*|runner/cli/cli)\.c'
+only 'jansson\.h' '(nn/params/safetensors|runner/cli/)[a-z_]*\.[ch]'
 only 'stb/stb_image(_write)?\.h' 'runner/canvas/png\.c'
 only 'stb/stb_truetype\.h' 'runner/canvas/text\.c'
 

@@ -105,10 +105,8 @@ static void bug_aborts_with_its_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_error_wins),
-        cmocka_unit_test(the_place_outlives_what_it_came_from),
-        cmocka_unit_test(long_text_is_cut),
-        cmocka_unit_test(print_leaves_out_what_is_unknown),
+        cmocka_unit_test(first_error_wins),          cmocka_unit_test(the_place_outlives_what_it_came_from),
+        cmocka_unit_test(long_text_is_cut),          cmocka_unit_test(print_leaves_out_what_is_unknown),
         cmocka_unit_test(bug_aborts_with_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
