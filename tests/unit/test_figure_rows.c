@@ -1,0 +1,221 @@
+/* Every figure by its row: drawn, not empty, the same pixels twice; and what can't be drawn. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "runner/figure/figure.h"
+#include "tests/support/tiny.h"
+
+static Tiny tiny;
+
+static int setup(void **state)
+{
+    (void)state;
+    tiny_make(&tiny, NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tiny_release(&tiny);
+    return 0;
+}
+
+static const char *const columns[] = {"epoch", "learning_rate", "objective_train", "kl_weight", "objective_test"};
+static const double values[] = {1, 0.01, 20, 2, 21, 2, 0.01, 18, 2, 19.5, 3, 0.01, 17, 2, 19};
+static const HistoryView history = {.columns = 5, .rows = 3, .column = columns, .values = values};
+
+static void draw_with(Tiny *t, const HistoryView *view, const char *yaml, Canvas *canvas)
+{
+    Err err = {0};
+    const Spec spec = tiny_spec(t, &figures_table, yaml);
+    const Figure *figure = (const Figure *)spec.row;
+    const FigureContext context = {&t->model, &t->dataset, view, &spec};
+    *canvas = (Canvas){0};
+    if (figure->check && !figure->check(&t->model, &spec, &err)) fail_msg("%s: %s", yaml, err.text);
+    if (!figure->draw(&context, canvas, &err)) fail_msg("%s: %s", yaml, err.text);
+}
+
+static size_t colours_but_paper(const Canvas *canvas)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < canvas->width * canvas->height; i++) n += memcmp(canvas->rgb + i * 3, &color_paper, 3) != 0;
+    return n;
+}
+
+static void expect_same(const Canvas *a, const Canvas *b, bool same)
+{
+    assert_int_equal(a->width, b->width);
+    assert_int_equal(a->height, b->height);
+    assert_int_equal(memcmp(a->rgb, b->rgb, a->width * a->height * 3) == 0, same);
+}
+
+static void every_row_is_described_and_draws(void **state)
+{
+    (void)state;
+    assert_true(figures_table.n > 0);
+    for (size_t i = 0; i < figures_table.n; i++) {
+        const Row *row = figures_table.rows[i];
+        char yaml[512];
+        Canvas canvas, again;
+        if (!row->doc || !row->doc[0]) fail_msg("%s has no doc", row->name);
+        for (const Field *field = row->fields; field && field->key; field++)
+            if (!field->help || !field->help[0]) fail_msg("%s: %s has no help", row->name, field->key);
+        if (row->fields && !row->example) fail_msg("%s has no example", row->name);
+        snprintf(yaml, sizeof yaml, "%s: %s", row->name, row->example ? row->example : "{}");
+        draw_with(&tiny, &history, yaml, &canvas);
+        if (colours_but_paper(&canvas) < 100) fail_msg("%s is empty", row->name);
+        draw_with(&tiny, &history, yaml, &again);
+        expect_same(&canvas, &again, true);
+        canvas_release(&canvas);
+        canvas_release(&again);
+    }
+}
+
+static void expect_size(const char *yaml, size_t width, size_t height)
+{
+    Canvas canvas;
+    draw_with(&tiny, &history, yaml, &canvas);
+    if (canvas.width != width || canvas.height != height)
+        fail_msg("%s: %zu x %zu, not %zu x %zu", yaml, canvas.width, canvas.height, width, height);
+    canvas_release(&canvas);
+}
+
+/* Images of 4 x 5 pixels, twice as large, 2 apart; the manifold as large as they are, without a gap. */
+static void grids_have_their_cells(void **state)
+{
+    (void)state;
+    expect_size("samples: {rows: 3, cols: 7}", 2 + 7 * 12, 2 + 3 * 10);
+    expect_size("reconstructions: {pairs: 3}", 124 + 2 + 3 * 12, 2 + 2 * 10);
+    expect_size("reconstructions: {pairs: 9, split: train}", 124 + 2 + 8 * 12, 2 + 4 * 10);
+    expect_size("latent_manifold: {size: 5}", 25, 20);
+}
+
+/* The upper row of a pair holds the images themselves. */
+static void reconstructions_stand_under_their_images(void **state)
+{
+    (void)state;
+    Canvas canvas;
+    draw_with(&tiny, &history, "reconstructions: {pairs: 2}", &canvas);
+    for (size_t image = 0; image < 2; image++) {
+        const size_t x = 124 + 2 + image * 12, y = 2;
+        for (size_t p = 0; p < TINY_PIXELS; p++) {
+            const size_t at = (y + p / TINY_WIDTH * 2) * canvas.width + x + p % TINY_WIDTH * 2;
+            assert_int_equal(canvas.rgb[at * 3], tiny_pixel(true, image, p));
+        }
+    }
+    canvas_release(&canvas);
+}
+
+/* Whatever the weights are, a picture depends on them, and on the seed where it draws samples. */
+static void pictures_depend_on_the_weights(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"samples", "reconstructions", "latent_manifold", "latent_scatter"};
+    for (size_t i = 0; i < 4; i++) {
+        Canvas one, other;
+        params_initialise(&tiny.model.params, 1);
+        draw_with(&tiny, &history, rows[i], &one);
+        params_initialise(&tiny.model.params, 2);
+        draw_with(&tiny, &history, rows[i], &other);
+        if (one.width == other.width) expect_same(&one, &other, false);
+        canvas_release(&one);
+        canvas_release(&other);
+    }
+}
+
+/* Every mean at one point: still a picture. */
+static void a_collapsed_posterior_is_drawn(void **state)
+{
+    (void)state;
+    for (size_t dim = 2; dim <= 3; dim++) {
+        Tiny other;
+        Canvas canvas;
+        size_t n;
+        tiny_make(&other, dim == 3 ? TINY_WITH("network.latent.layers=[gaussian_posterior: {dim: 3}]") : NULL);
+        real *weight = tiny_param(&other, "latent.gaussian_posterior.mean.weight", &n);
+        memset(weight, 0, n * sizeof *weight);
+        draw_with(&other, &history, "latent_scatter", &canvas);
+        assert_true(colours_but_paper(&canvas) > 100);
+        canvas_release(&canvas);
+        tiny_release(&other);
+    }
+}
+
+static void one_epoch_is_a_curve(void **state)
+{
+    (void)state;
+    Canvas one, three;
+    const HistoryView first = {.columns = 5, .rows = 1, .column = columns, .values = values};
+    draw_with(&tiny, &first, "learning_curve", &one);
+    draw_with(&tiny, &history, "learning_curve", &three);
+    assert_true(colours_but_paper(&one) > 100);
+    expect_same(&one, &three, false);
+    canvas_release(&one);
+    canvas_release(&three);
+}
+
+static void refuse(const char *const *overrides, const char *yaml, const char *message)
+{
+    Tiny other;
+    Err err = {0};
+    tiny_make(&other, overrides);
+    const Spec spec = tiny_spec(&other, &figures_table, yaml);
+    if (((const Figure *)spec.row)->check(&other.model, &spec, &err)) fail_msg("%s is not refused", yaml);
+    assert_int_equal(err.kind, ERR_CONFIG);
+    assert_string_equal(err.loc.file, "spec.yaml");
+    assert_int_equal(err.loc.line, 1);
+    assert_string_equal(err.text, message);
+    tiny_release(&other);
+}
+
+static void what_cannot_be_drawn_is_refused(void **state)
+{
+    (void)state;
+    refuse(TINY_WITH("network.latent.layers=[gaussian_posterior: {dim: 3}]"), "latent_manifold",
+           "latent_manifold: wants 2 latent dimensions, got 3; tie it to them with `when`");
+    refuse(TINY_WITH("loss.kl=~"), "latent_manifold",
+           "latent_manifold: needs a reconstruction and a KL term in the loss");
+    refuse(TINY_WITH("network.latent.layers=[gaussian_posterior: {dim: 1}]"), "latent_scatter",
+           "latent_scatter: wants at least 2 latent dimensions, got 1");
+    refuse(TINY_WITH("loss.kl=~"), "latent_scatter",
+           "latent_scatter: the experiment has no posterior; add a kl_divergence term");
+    refuse(TINY_WITH("data.split=~", "train.history=none"), "latent_scatter: {split: valid}",
+           "latent_scatter: the experiment has no images in split \"valid\"");
+    refuse(TINY_WITH("loss.kl=~"), "samples",
+           "samples: needs a reconstruction and a KL term in the loss, to know what to decode");
+    refuse(NULL, "reconstructions: {pairs: 38}", "reconstructions: wants 38 images of split \"test\", which has 37");
+    refuse(TINY_WITH("data.limit=7"), "reconstructions: {pairs: 8}",
+           "reconstructions: wants 8 images of split \"test\", which has 7");
+    refuse(TINY_WITH("loss.reconstruction=~", "network.decoder=~"), "reconstructions",
+           "reconstructions: the experiment has no reconstruction term; add one to its loss");
+}
+
+static void names_are_numbered_by_kind(void **state)
+{
+    (void)state;
+    Spec items[5] = {{0}};
+    static const char *const kinds[] = {"samples", "reconstructions", "samples", "reconstructions", "samples"};
+    static const char *const names[] = {"samples", "reconstructions", "samples-2", "reconstructions-2", "samples-3"};
+    for (size_t i = 0; i < 5; i++) items[i].row = table_find(&figures_table, kinds[i]);
+    const SpecList list = {items, 5};
+    for (size_t i = 0; i < 5; i++) assert_string_equal(figure_name(&tiny.arena, &list, i), names[i]);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_row_is_described_and_draws),         TEST(grids_have_their_cells),
+        TEST(reconstructions_stand_under_their_images), TEST(pictures_depend_on_the_weights),
+        TEST(a_collapsed_posterior_is_drawn),           TEST(one_epoch_is_a_curve),
+        TEST(what_cannot_be_drawn_is_refused),          TEST(names_are_numbered_by_kind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
