@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "nn/base/file.h"
 #include "runner/cli/cli.h"
@@ -14,6 +15,7 @@
 static int run_frozen(const Cli *cli, Err *err)
 {
     int signal = 0;
+    prctl(PR_SET_NAME, "mayvae"); /* it was started as /proc/self/exe */
     ExecuteOptions options = {.experiments = cli->place.experiments,
                               .frozen = cli->frozen,
                               .threads = cli_threads(cli),
