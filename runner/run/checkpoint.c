@@ -59,10 +59,12 @@ bool checkpoint_save(const char *path, const char *identity, const Params *param
     return ok;
 }
 
-static const TensorEntry *entry(const SafeTensors *file, const char *name, const char *dtype, size_t columns, Err *err)
+/* A table of so many columns; a list of so many numbers where rank is 1. */
+static const TensorEntry *entry(const SafeTensors *file, const char *name, const char *dtype, size_t rank,
+                                size_t columns, Err *err)
 {
     const TensorEntry *found = safetensors_find(file, name);
-    if (found && strcmp(found->dtype, dtype) == 0 && found->rank >= 1 && found->dim[found->rank - 1] == columns)
+    if (found && strcmp(found->dtype, dtype) == 0 && found->rank == rank && found->dim[rank - 1] == columns)
         return found;
     err_failed(err, loc_file(file->path), "\"%s\" is missing or has another shape", name);
     return NULL;
@@ -71,7 +73,7 @@ static const TensorEntry *entry(const SafeTensors *file, const char *name, const
 static bool take_history(const SafeTensors *file, TrainState *state, Err *err)
 {
     if (!safetensors_find(file, "train.history")) return true;
-    const TensorEntry *history = entry(file, "train.history", "F64", state->history.columns, err);
+    const TensorEntry *history = entry(file, "train.history", "F64", 2, state->history.columns, err);
     if (!history) return false;
     for (size_t row = 0; row < history->dim[0]; row++)
         memcpy(history_add(&state->history), (const double *)history->data + row * state->history.columns,
@@ -81,14 +83,16 @@ static bool take_history(const SafeTensors *file, TrainState *state, Err *err)
 
 static bool take_state(const SafeTensors *file, TrainState *state, Err *err)
 {
-    const TensorEntry *position = entry(file, "train.position", "I64", 2, err);
-    const TensorEntry *sums = position ? entry(file, "train.sums", "F64", SUM_NUMBERS, err) : NULL;
+    const TensorEntry *position = entry(file, "train.position", "I64", 1, 2, err);
+    const TensorEntry *sums = position ? entry(file, "train.sums", "F64", 2, SUM_NUMBERS, err) : NULL;
     if (!sums) return false;
-    if (sums->rank != 2 || sums->dim[0] != state->sums)
-        return err_failed(err, loc_file(file->path), "\"train.sums\" has another shape");
+    if (sums->dim[0] != state->sums) return err_failed(err, loc_file(file->path), "\"train.sums\" has another shape");
     state->epoch = (uint64_t)((const int64_t *)position->data)[0];
     state->step = (uint64_t)((const int64_t *)position->data)[1];
     const double *numbers = sums->data;
+    for (size_t i = 0; i < state->sums; i++)
+        if (!(numbers[i * SUM_NUMBERS + 2] >= 0 && numbers[i * SUM_NUMBERS + 2] < SEGMENT_IMAGES))
+            return err_failed(err, loc_file(file->path), "\"train.sums\" holds what can't be");
     for (size_t i = 0; i < state->sums; i++)
         state->sum[i] =
             (SegmentSum){numbers[i * SUM_NUMBERS], numbers[i * SUM_NUMBERS + 1], (size_t)numbers[i * SUM_NUMBERS + 2]};

@@ -1,5 +1,6 @@
 #include "runner/run/history.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,17 +73,33 @@ bool history_write(const History *history, const char *path, Err *err)
     return csv_commit(&csv, err);
 }
 
+static bool same_columns(const History *history, const CsvTable *table, Err *err)
+{
+    if (table->columns != history->columns)
+        return err_failed(err, loc_file(table->path),
+                          "has %zu columns, this configuration's history has %zu; `run --force` makes it anew",
+                          table->columns, history->columns);
+    for (size_t i = 0; i < history->columns; i++)
+        if (strcmp(table->cells[i], history->column[i]) != 0)
+            return err_failed(err, loc_file(table->path),
+                              "column %zu is \"%s\", in this configuration's history it is \"%s\"; `run --force` "
+                              "makes it anew",
+                              i + 1, table->cells[i], history->column[i]);
+    return true;
+}
+
 bool history_read(History *history, const char *path, Err *err)
 {
     CsvTable table = {0};
-    bool ok = csv_read(&table, path, err);
-    if (ok && table.columns != history->columns)
-        ok = err_failed(err, loc_file(path),
-                        "has %zu columns, this configuration's history has %zu; `run --force` makes it anew",
-                        table.columns, history->columns);
+    bool ok = csv_read(&table, path, err) && same_columns(history, &table, err);
     for (size_t row = 0; ok && row < table.rows; row++) {
         double *values = history_add(history);
-        for (size_t i = 0; i < history->columns; i++) values[i] = csv_value(&table, row, (int)i);
+        for (size_t i = 0; ok && i < history->columns; i++) {
+            values[i] = csv_value(&table, row, (int)i);
+            if (isnan(values[i]))
+                ok = err_failed(err, loc_file(path), "row %zu: %s is no number; `run --force` makes it anew", row + 1,
+                                history->column[i]);
+        }
     }
     csv_release(&table);
     return ok;
