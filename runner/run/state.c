@@ -66,6 +66,7 @@ static RunStatus training_status(Arena *arena, const Run *run, bool ran)
                                                     (long long)run->experiment.train.epochs, (unsigned long long)step)};
     const char *weights = provenance(arena, run, "weights_identity");
     if (!ran) return (RunStatus){RUN_TRAIN, "never run"};
+    if (run_has_weights(run)) return (RunStatus){RUN_TRAIN, "history.csv is missing"};
     if (weights && strcmp(weights, run->weights_identity) == 0)
         return (RunStatus){RUN_TRAIN, "weights.safetensors is not here (it is not committed)"};
     return (RunStatus){RUN_TRAIN, change_reason(arena, run)};
