@@ -1,0 +1,190 @@
+/* summary.csv and groups.csv from made-up results. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "nn/base/file.h"
+#include "runner/run/summary.h"
+#include "tests/support/folder.h"
+
+static Arena arena;
+static const char *results;
+
+static int setup(void **state)
+{
+    static int number;
+    Err err = {0};
+    (void)state;
+    results = arena_printf(&arena, "%s/results%d", test_folder(), number++);
+    return file_make_folder(results, &err) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_release(&arena);
+    return 0;
+}
+
+static const char *put(const char *run, const char *name, const char *text)
+{
+    Err err = {0};
+    const char *folder = arena_printf(&arena, "%s/%s", results, run);
+    const char *path = arena_printf(&arena, "%s/%s", folder, name);
+    if (!file_make_folder(folder, &err) || !file_write(path, text, strlen(text), &err)) fail_msg("%s", err.text);
+    return path;
+}
+
+#define HEAD "metric,split,value,unit,n,detail\n"
+
+static void add(const char *run, const char *metrics)
+{
+    put(run, "run.yaml", "identity: x\nparameters: 123\nepochs: 4\n");
+    put(run, "metrics.csv", arena_printf(&arena, HEAD "%s", metrics));
+}
+
+static void write_all(void)
+{
+    Err err = {0};
+    if (!summary_write(results, &err)) fail_msg("%s", err.text);
+}
+
+static void expect_file(const char *name, const char *wanted)
+{
+    char *bytes;
+    size_t length;
+    Err err = {0};
+    if (!file_read(arena_printf(&arena, "%s/%s", results, name), 1 << 20, &bytes, &length, &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(bytes, wanted);
+    free(bytes);
+}
+
+static void runs_and_groups(void **state)
+{
+    (void)state;
+    add("vae/dim2/seed1", "elbo,test,100,nats,10,grey\nspeed,,3,x,1,\n");
+    add("vae/dim2/seed2", "elbo,test,103,nats,10,grey\n");
+    add("vae/dim2/seed10", "elbo,test,109,nats,10,grey\n");
+    add("vae/dim16/seed1", "elbo,test,90.5,nats,10,grey\nelbo,valid,91,nats,5,grey\n");
+    add("ae/seed1", "elbo,test,120,nats,10,grey\nspeed,,7,x,1,\n");
+    add("ae/seed2", "speed,,9,x,1,\n");
+    write_all();
+    expect_file("summary.csv", "run,experiment,variant,seed,epochs,parameters,elbo_test,speed,elbo_valid\n"
+                               "ae/seed1,ae,,1,4,123,120,7,\n"
+                               "ae/seed2,ae,,2,4,123,,9,\n"
+                               "vae/dim2/seed1,vae,dim2,1,4,123,100,3,\n"
+                               "vae/dim2/seed2,vae,dim2,2,4,123,103,,\n"
+                               "vae/dim2/seed10,vae,dim2,10,4,123,109,,\n"
+                               "vae/dim16/seed1,vae,dim16,1,4,123,90.5,,91\n");
+    /* of 100, 103, 109: mean 104, sd sqrt((16 + 1 + 25) / 2) */
+    expect_file("groups.csv", "experiment,variant,metric,split,unit,mean,sd,n\n"
+                              "ae,,elbo,test,nats,120,,1\n"
+                              "ae,,speed,,x,8,1.41421356,2\n"
+                              "vae,dim2,elbo,test,nats,104,4.58257569,3\n"
+                              "vae,dim2,speed,,x,3,,1\n"
+                              "vae,dim16,elbo,test,nats,90.5,,1\n"
+                              "vae,dim16,elbo,valid,nats,91,,1\n");
+}
+
+static void what_is_no_number_is_an_empty_cell(void **state)
+{
+    (void)state;
+    add("a/seed1", "elbo,test,nan,nats,10,\n");
+    add("a/seed2", "elbo,test,5,nats,10,\n");
+    write_all();
+    expect_file("summary.csv", "run,experiment,variant,seed,epochs,parameters,elbo_test\n"
+                               "a/seed1,a,,1,4,123,\na/seed2,a,,2,4,123,5\n");
+    expect_file("groups.csv", "experiment,variant,metric,split,unit,mean,sd,n\na,,elbo,test,nats,5,,1\n");
+}
+
+static void what_is_no_finished_run_is_left_out(void **state)
+{
+    (void)state;
+    add("a/seed1", "elbo,test,5,nats,10,\n");
+    put("a/seed2", "metrics.csv", HEAD "elbo,test,6,nats,10,\n"); /* not whole yet */
+    put("a/seed3", "run.yaml", "identity: x\n");
+    add("a/seedx", "elbo,test,7,nats,10,\n");
+    add("a/seed", "elbo,test,7,nats,10,\n");
+    add("seed4", "elbo,test,7,nats,10,\n");
+    add(".hidden/seed1", "elbo,test,7,nats,10,\n");
+    add("a/b/c/seed1", "elbo,test,7,nats,10,\n");
+    put("figures", "figure1.png", "");
+    Found *found;
+    size_t n;
+    Err err = {0};
+    assert_true(summary_find(&arena, results, &found, &n, &err));
+    assert_int_equal(n, 1);
+    assert_string_equal(found[0].path, "a/seed1");
+    assert_string_equal(found[0].experiment, "a");
+    assert_string_equal(found[0].variant, "");
+    assert_string_equal(found[0].seed, "1");
+}
+
+static void nothing_is_two_headings(void **state)
+{
+    (void)state;
+    write_all();
+    expect_file("summary.csv", "run,experiment,variant,seed,epochs,parameters\n");
+    expect_file("groups.csv", "experiment,variant,metric,split,unit,mean,sd,n\n");
+    Found *found;
+    size_t n;
+    Err err = {0};
+    assert_false(summary_find(&arena, arena_printf(&arena, "%s/none", results), &found, &n, &err));
+    assert_non_null(strstr(err.loc.file, "/none"));
+}
+
+static void the_same_bytes_twice(void **state)
+{
+    (void)state;
+    add("a/seed1", "elbo,test,5,nats,10,\n");
+    write_all();
+    char *first;
+    size_t length;
+    Err err = {0};
+    assert_true(file_read(arena_printf(&arena, "%s/summary.csv", results), 1 << 20, &first, &length, &err));
+    write_all();
+    expect_file("summary.csv", first);
+    free(first);
+}
+
+static void refuse(const char *metrics, const char *message)
+{
+    Err err = {0};
+    const char *path = put("a/seed2", "metrics.csv", metrics);
+    assert_false(summary_write(results, &err));
+    assert_int_equal(err.kind, ERR_FAILED);
+    assert_string_equal(err.loc.file, path);
+    if (!strstr(err.text, message)) fail_msg("\"%s\" is not in \"%s\"", message, err.text);
+    assert_false(file_exists(arena_printf(&arena, "%s/summary.csv", results)));
+}
+
+static void a_broken_table_is_named(void **state)
+{
+    (void)state;
+    add("a/seed1", "elbo,test,5,nats,10,\n");
+    add("a/seed2", "");
+    refuse("", "empty");
+    refuse("metric,split,number,unit\n", "lacks one of the columns metric, split, value, unit");
+    refuse(HEAD "elbo,test,5\n", "3");
+    refuse(HEAD "elbo,\"test,5\n", "quoted");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(runs_and_groups),
+        TEST(what_is_no_number_is_an_empty_cell),
+        TEST(what_is_no_finished_run_is_left_out),
+        TEST(nothing_is_two_headings),
+        TEST(the_same_bytes_twice),
+        TEST(a_broken_table_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
