@@ -74,8 +74,9 @@ static const Option *find_letter(char letter)
     return NULL;
 }
 
-static bool unknown(const Cli *cli, const char *word, Err *err)
+static bool unknown(Cli *cli, const char *argument, Err *err)
 {
+    const char *word = arena_text_n(&cli->arena, argument, strcspn(argument, "="));
     const char *names[OPTIONS];
     size_t n = 0;
     for (size_t i = 0; i < OPTIONS; i++)
@@ -154,6 +155,8 @@ static bool parse_option(Cli *cli, int argc, char **argv, int *i, Err *err)
         if (*i + 1 >= argc) return err_config(err, (Loc){0}, "--%s: wants a value, %s", option->name, option->argument);
         value = argv[++*i];
     }
+    if (option->kind == OPTION_TEXT && !*value)
+        return err_config(err, (Loc){0}, "--%s: wants a value, %s, got an empty one", option->name, option->argument);
     return set(cli, option, value, err);
 }
 
