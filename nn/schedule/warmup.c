@@ -9,6 +9,7 @@ static const Field fields[] = {
     {.key = "epochs",
      .kind = FIELD_INT,
      .offset = offsetof(Options, epochs),
+     .fallback = "1",
      .min = 1,
      .max = SCHEDULE_EPOCHS_MAX,
      .unit = "epochs",
