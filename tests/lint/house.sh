@@ -20,7 +20,7 @@ complain 'functions longer than 60 lines' "$(awk '
 complain 'marks of unfinished work' "$(grep -nIwE 'TO[D]O|FIX[M]E|X[X]X|HA[C]K' "${all[@]}" || true)"
 complain 'hosts of package registries' "$(grep -nIiE 'registry[.]npmjs|deb[.]debian[.]org|pypi[.]org|python[h]osted' "${all[@]}" || true)"
 complain 'paths of one machine' "$(grep -nIE '(^|[^[:alnum:]_.}~)])/(home|root|work|Users)/[a-z]' "${all[@]}" || true)"
-complain 'scripts that are not executable' "$(printf '%s\n' "${all[@]}" | grep -E '\.sh$|^\.ci/' |
-    while read -r f; do [[ -x $f ]] || echo "$f"; done)"
+complain 'scripts that are not executable' "$(grep -lIm 1 '^#!' "${all[@]}" |
+    while read -r f; do [[ $(head -c 2 "$f") != '#!' || -x $f ]] || echo "$f"; done)"
 complain 'trailing white space' "$(grep -nIE '[[:blank:]]+$' "${code[@]}" Makefile || true)"
 exit $status
