@@ -47,10 +47,11 @@ static bool check(const Model *model, const Spec *spec, Err *err)
     return err_config(err, spec->loc, "latent_scatter: the experiment has no images in split \"%s\"", options->split);
 }
 
-/* Two coordinates an image, and the share of the variance that each holds (0: not a principal component). */
+/* Two coordinates an image; of principal components also the share of the variance that each holds. */
 typedef struct Projection {
     size_t n;
     double *x, *y;
+    bool principal;
     double share[2];
 } Projection;
 
@@ -74,6 +75,7 @@ static void project(Projection *out, const real *means, size_t dim)
             out->x[i] += ((double)means[i * dim + k] - center[k]) * vectors[k];
             out->y[i] += ((double)means[i * dim + k] - center[k]) * vectors[dim + k];
         }
+    out->principal = true;
     for (int k = 0; k < 2; k++) out->share[k] = total > 0 ? values[k] / total : 0;
     free(center);
     free(covariance);
@@ -92,7 +94,7 @@ static void range(const double *values, size_t n, double *low, double *high)
 
 static void axis_label(const Projection *projection, int axis, char text[64])
 {
-    if (projection->share[axis] > 0)
+    if (projection->principal)
         snprintf(text, 64, "principal component %d (%.0f%% of the variance)", axis + 1, 100 * projection->share[axis]);
     else
         snprintf(text, 64, "latent mean, dimension %d", axis + 1);

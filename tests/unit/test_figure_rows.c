@@ -147,6 +147,73 @@ static void a_collapsed_posterior_is_drawn(void **state)
     }
 }
 
+/* All means vary in one unit alone, by pixel 3. */
+static void vary_one_unit(Tiny *t, size_t unit)
+{
+    size_t n;
+    real *weight = tiny_param(t, "latent.gaussian_posterior.mean.weight", &n);
+    assert_int_equal(n, TINY_PIXELS * 3);
+    memset(weight, 0, n * sizeof *weight);
+    weight[3 * 3 + unit] = 1;
+}
+
+/* Whichever unit it is that varies, it is the first principal component. */
+static void principal_components_follow_the_variance(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"latent_scatter", "latent_scatter: {projection: none}"};
+    Tiny other;
+    tiny_make(&other,
+              TINY_WITH("network.encoder.layers=[flatten]", "network.latent.layers=[gaussian_posterior: {dim: 3}]"));
+    for (size_t k = 0; k < 2; k++) {
+        Canvas first, third;
+        vary_one_unit(&other, 0);
+        draw_with(&other, &history, texts[k], &first);
+        vary_one_unit(&other, 2);
+        draw_with(&other, &history, texts[k], &third);
+        expect_same(&first, &third, k == 0);
+        canvas_release(&first);
+        canvas_release(&third);
+    }
+    tiny_release(&other);
+}
+
+static void a_scatter_shows_the_first_points(void **state)
+{
+    (void)state;
+    Tiny fewer;
+    Canvas all, some, limited;
+    tiny_make(&fewer, TINY_WITH("data.limit=20"));
+    draw_with(&tiny, &history, "latent_scatter", &all);
+    draw_with(&tiny, &history, "latent_scatter: {points: 20}", &some);
+    draw_with(&fewer, &history, "latent_scatter", &limited);
+    expect_same(&some, &limited, true);
+    expect_same(&some, &all, false);
+    canvas_release(&all);
+    canvas_release(&some);
+    canvas_release(&limited);
+    tiny_release(&fewer);
+}
+
+/* A value in the middle moves no axis, only a line. */
+static void every_value_is_in_the_curve(void **state)
+{
+    (void)state;
+    static const size_t middle[] = {5 + 2, 5 + 4};
+    for (size_t i = 0; i < 2; i++) {
+        double moved[sizeof values / sizeof *values];
+        Canvas one, other;
+        memcpy(moved, values, sizeof values);
+        moved[middle[i]] += 1;
+        const HistoryView view = {.columns = 5, .rows = 3, .column = columns, .values = moved};
+        draw_with(&tiny, &history, "learning_curve", &one);
+        draw_with(&tiny, &view, "learning_curve", &other);
+        expect_same(&one, &other, false);
+        canvas_release(&one);
+        canvas_release(&other);
+    }
+}
+
 static void one_epoch_is_a_curve(void **state)
 {
     (void)state;
@@ -212,10 +279,17 @@ static void names_are_numbered_by_kind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_row_is_described_and_draws),         TEST(grids_have_their_cells),
-        TEST(reconstructions_stand_under_their_images), TEST(pictures_depend_on_the_weights),
-        TEST(a_collapsed_posterior_is_drawn),           TEST(one_epoch_is_a_curve),
-        TEST(what_cannot_be_drawn_is_refused),          TEST(names_are_numbered_by_kind),
+        TEST(every_row_is_described_and_draws),
+        TEST(grids_have_their_cells),
+        TEST(reconstructions_stand_under_their_images),
+        TEST(pictures_depend_on_the_weights),
+        TEST(a_collapsed_posterior_is_drawn),
+        TEST(principal_components_follow_the_variance),
+        TEST(a_scatter_shows_the_first_points),
+        TEST(every_value_is_in_the_curve),
+        TEST(one_epoch_is_a_curve),
+        TEST(what_cannot_be_drawn_is_refused),
+        TEST(names_are_numbered_by_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,18 +96,18 @@ static void panels_stand_in_rows(void **state)
     Err err;
     write_report(THREE);
     add_panel("a/seed1", "samples", 40, 30, red);
-    add_panel("a/seed1", "curve", 60, 20, green);
+    add_panel("a/seed1", "curve", 60, 35, green);
     add_panel("b/x/seed1", "samples", 20, 50, blue);
     if (!draw(&err)) fail_msg("%s", err.text);
     Canvas out = read_figure("figure1");
     assert_int_equal(out.width, 12 + 40 + 12 + 60 + 12);
-    assert_int_equal(out.height, 12 + 28 + 30 + 12 + 28 + 50 + 12);
+    assert_int_equal(out.height, 12 + 28 + 35 + 12 + 28 + 50 + 12);
     assert_int_equal(count(&out, red), 40 * 30);
-    assert_int_equal(count(&out, green), 60 * 20);
+    assert_int_equal(count(&out, green), 60 * 35);
     assert_int_equal(count(&out, blue), 20 * 50);
     assert_true(is_color(&out, 12, 40, red) && is_color(&out, 51, 69, red));
     assert_true(is_color(&out, 64, 40, green));
-    assert_true(is_color(&out, 22, 110, blue) && is_color(&out, 41, 159, blue)); /* in the middle of its column */
+    assert_true(is_color(&out, 22, 115, blue) && is_color(&out, 41, 164, blue)); /* in the middle of its column */
     canvas_release(&out);
 }
 
