@@ -155,7 +155,7 @@ static bool parse_option(Cli *cli, int argc, char **argv, int *i, Err *err)
         if (*i + 1 >= argc) return err_config(err, (Loc){0}, "--%s: wants a value, %s", option->name, option->argument);
         value = argv[++*i];
     }
-    if (option->kind == OPTION_TEXT && !*value)
+    if (option->kind == OPTION_TEXT && value && !*value)
         return err_config(err, (Loc){0}, "--%s: wants a value, %s, got an empty one", option->name, option->argument);
     return set(cli, option, value, err);
 }

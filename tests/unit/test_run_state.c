@@ -71,8 +71,10 @@ static void write_history(void)
     History history;
     Err err = {0};
     history_init(&history, &run.experiment);
-    history_add(&history)[0] = 1;
-    history_add(&history)[0] = 2;
+    for (int epoch = 1; epoch <= 2; epoch++) {
+        double *row = history_add(&history);
+        row[0] = epoch;
+    }
     if (!history_write(&history, in_folder("history.csv"), &err)) fail_msg("%s", err.text);
     history_release(&history);
 }
