@@ -1,0 +1,201 @@
+/* From targets to runs; what a frozen configuration gives back; what is checked before anything starts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "nn/base/file.h"
+#include "runner/run/runs.h"
+#include "tests/support/small_set.h"
+
+static SmallSet set;
+static RunList list;
+static RunPlace place;
+static Err err;
+
+static void put(const char *name, const char *text)
+{
+    Err failed = {0};
+    const char *path = arena_printf(&set.arena, "%s/%s", set.folder, name);
+    if (!file_write(path, text, strlen(text), &failed)) fail_msg("%s", failed.text);
+}
+
+#define BODY                                                                                                           \
+    "data: {dataset: small, batch: 8}\n"                                                                               \
+    "network:\n"                                                                                                       \
+    "  encoder: {input: image, layers: [flatten]}\n"                                                                   \
+    "  latent: {input: encoder, layers: [gaussian_posterior: {dim: 2}]}\n"                                             \
+    "  decoder: {input: latent, layers: [dense: {units: 20}, reshape: [4, 5, 1]]}\n"                                   \
+    "loss:\n"                                                                                                          \
+    "  reconstruction: {binary_cross_entropy: {logits: decoder, target: image}}\n"                                     \
+    "  kl: {kl_divergence: {posterior: latent}}\n"                                                                     \
+    "train: {epochs: 1, optimizer: adam}\n"
+
+static int setup(void **state)
+{
+    (void)state;
+    err = (Err){0};
+    small_set_init(&set);
+    small_set_publish(&set);
+    put("alpha.yaml", "experiment: alpha\nseeds: [1, 2]\n" BODY);
+    put("beta.yaml", "experiment: beta\ntitle: beta\nextends: alpha.yaml\nmatrix: {epochs: [1, 3]}\nseeds: [7]\n"
+                     "train: {epochs: \"${epochs}\"}\n");
+    put("report.yaml", "figure1:\n  panels: [{run: alpha/seed1, figure: samples}]\n");
+    place = (RunPlace){.experiments = set.folder, .results = "results", .resolve = {.folder = set.folder}};
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    runs_release(&list);
+    small_set_release(&set);
+    return 0;
+}
+
+static bool find(const char *const *targets)
+{
+    char *words[8];
+    size_t n = 0;
+    runs_release(&list);
+    err = (Err){0};
+    for (; targets[n]; n++) words[n] = arena_text(&set.arena, targets[n]);
+    return runs_find(&list, &place, words, n, &err);
+}
+
+static void expect(const char *const *targets, const char *const *paths)
+{
+    size_t n = 0;
+    if (!find(targets)) fail_msg("%s", err.text);
+    for (; paths[n]; n++) {
+        if (n >= list.n) fail_msg("%s is not found", paths[n]);
+        assert_string_equal(list.items[n].path, paths[n]);
+        assert_string_equal(list.items[n].folder, arena_printf(&set.arena, "results/%s", paths[n]));
+    }
+    assert_int_equal(list.n, n);
+}
+
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void targets_name_runs(void **state)
+{
+    (void)state;
+    const char *none[] = {NULL};
+    expect(none, LIST("alpha/seed1", "alpha/seed2", "beta/epochs1/seed7", "beta/epochs3/seed7"));
+    expect(LIST("beta", "alpha"), LIST("beta/epochs1/seed7", "beta/epochs3/seed7", "alpha/seed1", "alpha/seed2"));
+    expect(LIST("alpha/seed2"), LIST("alpha/seed2"));
+    expect(LIST("*/seed1"), LIST("alpha/seed1"));
+    expect(LIST("beta/epochs3"), LIST("beta/epochs3/seed7"));
+    expect(LIST("b*/*/seed7"), LIST("beta/epochs1/seed7", "beta/epochs3/seed7"));
+    expect(LIST("alpha", "alpha/seed2"), LIST("alpha/seed1", "alpha/seed2"));
+    expect(LIST(arena_printf(&set.arena, "%s/alpha.yaml", set.folder)), LIST("alpha/seed1", "alpha/seed2"));
+    place.resolve.has_seed = true;
+    place.resolve.seed = 5;
+    expect(LIST("alpha"), LIST("alpha/seed5"));
+}
+
+/* Whatever order the folder's entries come in. */
+static void experiments_come_by_name(void **state)
+{
+    (void)state;
+    static const char names[] = "qzmcxhdwk";
+    const char *none[] = {NULL};
+    for (size_t i = 0; names[i]; i++)
+        put(arena_printf(&set.arena, "%c.yaml", names[i]),
+            arena_printf(&set.arena, "experiment: %c\nextends: alpha.yaml\nseeds: [1]\n", names[i]));
+    expect(none, LIST("alpha/seed1", "alpha/seed2", "beta/epochs1/seed7", "beta/epochs3/seed7", "c/seed1", "d/seed1",
+                      "h/seed1", "k/seed1", "m/seed1", "q/seed1", "w/seed1", "x/seed1", "z/seed1"));
+}
+
+static void refuse(const char *target, const char *message)
+{
+    assert_false(find(LIST(target)));
+    assert_int_equal(err.kind, ERR_CONFIG);
+    if (!strstr(err.text, message)) fail_msg("\"%s\" is not in \"%s\"", message, err.text);
+}
+
+static void targets_that_match_nothing_are_refused(void **state)
+{
+    (void)state;
+    refuse("alhpa", "no experiment \"alhpa\" in ");
+    refuse("alhpa", "did you mean \"alpha\"?");
+    refuse("zzzzzzzz", "`mayvae list` shows those there are");
+    refuse("alpha/seed3", "no run matches \"alpha/seed3\"; `mayvae list alpha` shows those there are");
+    refuse("beta/epochs2", "no run matches \"beta/epochs2\"");
+    refuse("report", "no experiment \"report\"");
+    place.experiments = "no/such/folder";
+    const char *none[] = {NULL};
+    assert_false(find(none));
+    assert_int_equal(err.kind, ERR_FAILED);
+    assert_string_equal(err.loc.file, "no/such/folder");
+}
+
+static void an_unknown_data_set_has_its_place(void **state)
+{
+    (void)state;
+    put("gamma.yaml", "experiment: gamma\nextends: alpha.yaml\ndata: {dataset: smal}\n");
+    assert_false(find(LIST("gamma")));
+    assert_int_equal(err.kind, ERR_CONFIG);
+    assert_int_equal(err.loc.line, 3);
+    assert_non_null(strstr(err.text, "did you mean \"small\"?"));
+}
+
+/* The frozen file alone gives the same run: names, identities, and the same bytes again. */
+static void a_frozen_run_comes_back(void **state)
+{
+    (void)state;
+    Run again;
+    assert_true(find(LIST("beta/epochs3/seed7")));
+    const Run *run = &list.items[0];
+    put("config.yaml", run->config);
+    if (!run_read(&list.arena, &again, set.folder, set.folder, "config.yaml", &err)) fail_msg("%s", err.text);
+    assert_string_equal(again.path, run->path);
+    assert_string_equal(again.identity, run->identity);
+    assert_string_equal(again.weights_identity, run->weights_identity);
+    assert_string_equal(again.config, run->config);
+    assert_int_equal(again.experiment.train.epochs, 3);
+    assert_string_equal(again.experiment.title, "beta");
+    assert_false(run_read(&list.arena, &again, set.folder, set.folder, "none.yaml", &err));
+}
+
+static void check(const char *changes, int line, const char *message)
+{
+    put("gamma.yaml", arena_printf(&set.arena, "experiment: gamma\nextends: alpha.yaml\n%s\n", changes));
+    if (!find(LIST("gamma/seed1"))) fail_msg("%s", err.text);
+    const bool ok = run_check(&list.items[0], NULL, &err);
+    assert_int_equal(ok, message == NULL);
+    if (!message) return;
+    assert_int_equal(err.kind, ERR_CONFIG);
+    assert_int_equal(err.loc.line, line);
+    if (!strstr(err.text, message)) fail_msg("\"%s\" is not in \"%s\"", message, err.text);
+}
+
+static void everything_is_checked_before_it_starts(void **state)
+{
+    (void)state;
+    check("title: right", 0, NULL);
+    check("evaluate: [elbo, active_units]\nfigures: [samples, latent_manifold]\ntrain: {history: test}", 0, NULL);
+    check("network: {decoder: {layers: [dense: {units: 21}]}}", 9, "[8,21]");
+    check("evaluate:\n  - elbo\n  - elbo: {split: valid}", 5, "split \"valid\": the experiment has none");
+    check("figures:\n  - samples\n  - reconstructions", 5, "wants 16 images of split \"test\", which has 7");
+    check("data: {split: {train: 15, valid: 5}}\ntrain: {history: both}", 0, NULL);
+    check("train: {history: valid}", 11, "split \"valid\": the experiment has none");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(targets_name_runs),
+        TEST(experiments_come_by_name),
+        TEST(targets_that_match_nothing_are_refused),
+        TEST(an_unknown_data_set_has_its_place),
+        TEST(a_frozen_run_comes_back),
+        TEST(everything_is_checked_before_it_starts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
