@@ -10,10 +10,11 @@ typedef struct Cli {
     RunPlace place;
     const char *overrides[64];
     size_t override_count;
-    const char *results_option, *seed_text, *format, *frozen;
-    size_t threads, jobs, sample_seed; /* 0: not given */
+    const char *results_option, *seed_text, *sample_seed_text, *format, *frozen;
+    size_t threads, jobs; /* 0: not given */
+    uint64_t sample_seed;
     double absolute, relative;
-    bool force, keep_going, quiet, json, no_bar, markdown, layers, csv, help;
+    bool has_sample_seed, force, keep_going, quiet, json, no_bar, markdown, layers, csv, help;
     char **targets;
     size_t target_count;
     Arena arena;

@@ -37,7 +37,8 @@ static const Option options[] = {
     {"atol", 0, OPTION_NUMBER, offsetof(Cli, absolute), "X", "absolute tolerance (default: 0)", false},
     {"rtol", 0, OPTION_NUMBER, offsetof(Cli, relative), "X", "relative tolerance (default: 0)", false},
     {"md", 0, OPTION_FLAG, offsetof(Cli, markdown), NULL, "the table as Markdown", false},
-    {"sample-seed", 0, OPTION_COUNT, offsetof(Cli, sample_seed), "N", "draw other samples than the run's own", false},
+    {"sample-seed", 0, OPTION_TEXT, offsetof(Cli, sample_seed_text), "N", "draw other samples than the run's own",
+     false},
     {"layers", 0, OPTION_FLAG, offsetof(Cli, layers), NULL, "time by layer", false},
     {"csv", 0, OPTION_FLAG, offsetof(Cli, csv), NULL, "CSV", false},
     {"frozen", 0, OPTION_TEXT, offsetof(Cli, frozen), "FILE", NULL, false},
@@ -160,16 +161,33 @@ static bool parse_option(Cli *cli, int argc, char **argv, int *i, Err *err)
     return set(cli, option, value, err);
 }
 
-static bool parse_seed(Cli *cli, Err *err)
+static bool parse_seed(const char *option, const char *text, uint64_t *seed, Err *err)
 {
     char *end;
     errno = 0;
-    unsigned long long seed = strtoull(cli->seed_text, &end, 10);
-    if (errno || !isdigit((unsigned char)cli->seed_text[0]) || *end || seed > INT64_MAX)
-        return err_config(err, (Loc){0}, "--seed: wants a whole number from 0 to 2^63 - 1, got \"%s\"", cli->seed_text);
-    cli->place.resolve.has_seed = true;
-    cli->place.resolve.seed = seed;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (errno || !isdigit((unsigned char)text[0]) || *end || value > INT64_MAX)
+        return err_config(err, (Loc){0}, "--%s: wants a whole number from 0 to 2^63 - 1, got \"%s\"", option, text);
+    *seed = value;
     return true;
+}
+
+/* A profile is a name, since results are written to a folder of that name. */
+static bool check_profile(const char *name, Err *err)
+{
+    if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name)) return true;
+    return err_config(err, (Loc){0},
+                      "--profile: wants the name of a file in experiments/profiles/ without .yaml, got \"%s\"", name);
+}
+
+static bool check_values(Cli *cli, Err *err)
+{
+    ResolveOptions *resolve = &cli->place.resolve;
+    resolve->has_seed = cli->seed_text != NULL;
+    cli->has_sample_seed = cli->sample_seed_text != NULL;
+    return (!cli->seed_text || parse_seed("seed", cli->seed_text, &resolve->seed, err)) &&
+           (!cli->sample_seed_text || parse_seed("sample-seed", cli->sample_seed_text, &cli->sample_seed, err)) &&
+           (!resolve->profile || check_profile(resolve->profile, err));
 }
 
 /* Where results go: as told; else never over committed ones when -o or a profile changes what the files say. */
@@ -216,7 +234,7 @@ bool cli_parse(Cli *cli, int argc, char **argv, Err *err)
         } else
             cli->targets[cli->target_count++] = argv[i];
     }
-    if (cli->seed_text && !parse_seed(cli, err)) return false;
+    if (!check_values(cli, err)) return false;
     settle(cli);
     return true;
 }

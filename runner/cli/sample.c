@@ -23,7 +23,7 @@ static bool draw(Cli *cli, Run *run, const char *path, Err *err)
                         run->path);
     if (ok) {
         model_allocate(&model, 0);
-        if (cli->sample_seed) run->experiment.seed = cli->sample_seed;
+        if (cli->has_sample_seed) run->experiment.seed = cli->sample_seed;
         ok = safetensors_read(&file, arena_printf(&cli->arena, "%s/weights.safetensors", run->folder), err) &&
              params_take(&model.params, "", model.params.value, &file, err) &&
              figure->draw(&(FigureContext){.model = &model, .spec = &spec}, &canvas, err) &&

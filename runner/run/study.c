@@ -5,9 +5,11 @@
 
 #include "nn/base/file.h"
 #include "runner/canvas/canvas.h"
+#include "runner/figure/figure.h"
 
 typedef struct Panel {
     const char *run, *figure, *title;
+    Loc loc;
 } Panel;
 
 typedef struct StudyFigure {
@@ -57,6 +59,7 @@ static bool read_figure(Arena *arena, Cfg *node, StudyFigure *figure, Err *err)
     for (size_t i = 0; i < panels->n; i++) {
         Cfg *panel = panels->items[i];
         if (panel->kind != CFG_MAP) return err_config(err, panel->loc, "a panel wants {run, figure, title}");
+        figure->panels[i].loc = panel->loc;
         if (!bind_fields(arena, panel_fields, "panel", panel->loc, panel, &figure->panels[i], err)) return false;
     }
     return true;
@@ -77,12 +80,41 @@ static bool read_study(Arena *arena, const char *experiments, StudyFigure **figu
     return true;
 }
 
-bool study_check(const char *experiments, Err *err)
+static bool no_name(const Panel *panel, const char *noun, const char *name, const char *const *names, size_t n,
+                    Err *err)
+{
+    const char *nearest = nearest_name(name, names, n);
+    if (nearest) return err_config(err, panel->loc, "no %s \"%s\"; did you mean \"%s\"?", noun, name, nearest);
+    return err_config(err, panel->loc, "no %s \"%s\"", noun, name);
+}
+
+/* The run is one of the list, and has that figure. */
+static bool check_panel(Arena *arena, const Panel *panel, const RunList *list, Err *err)
+{
+    const char **paths = arena_alloc(arena, list->n + 1, sizeof *paths);
+    const Run *run = NULL;
+    for (size_t i = 0; i < list->n; i++) {
+        paths[i] = list->items[i].path;
+        if (strcmp(paths[i], panel->run) == 0) run = &list->items[i];
+    }
+    if (!run) return no_name(panel, "run", panel->run, paths, list->n, err);
+    const SpecList *figures = &run->experiment.figures;
+    const char **names = arena_alloc(arena, figures->n + 1, sizeof *names);
+    for (size_t i = 0; i < figures->n; i++) {
+        names[i] = figure_name(arena, figures, i);
+        if (strcmp(names[i], panel->figure) == 0) return true;
+    }
+    return no_name(panel, "figure", panel->figure, names, figures->n, err);
+}
+
+bool study_check(const char *experiments, const RunList *list, Err *err)
 {
     Arena arena = {0};
     StudyFigure *figures = NULL;
     size_t n;
     bool ok = read_study(&arena, experiments, &figures, &n, err);
+    for (size_t i = 0; ok && i < n; i++)
+        for (size_t k = 0; ok && k < figures[i].n; k++) ok = check_panel(&arena, &figures[i].panels[k], list, err);
     arena_release(&arena);
     return ok;
 }

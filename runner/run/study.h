@@ -8,7 +8,7 @@
  */
 bool study_draw(const RunPlace *place, Err *err);
 
-/* Checks report.yaml alone: keys, types, what is missing. */
-bool study_check(const char *experiments, Err *err);
+/* Checks report.yaml: keys, types, what is missing, and that each panel's run is in the list and draws that figure. */
+bool study_check(const char *experiments, const RunList *list, Err *err);
 
 #endif

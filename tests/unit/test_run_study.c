@@ -10,6 +10,7 @@
 
 #include "nn/base/file.h"
 #include "runner/canvas/canvas.h"
+#include "runner/figure/figure.h"
 #include "runner/run/study.h"
 #include "tests/support/folder.h"
 
@@ -53,6 +54,8 @@ static const char *add_panel(const char *run, const char *figure, size_t width, 
     canvas_release(&canvas);
     return path;
 }
+
+static const RunList no_runs;
 
 static const Color red = {255, 0, 0}, green = {0, 255, 0}, blue = {0, 0, 255};
 
@@ -157,7 +160,7 @@ static void without_a_report_there_is_nothing_to_do(void **state)
     (void)state;
     Err err;
     assert_true(draw(&err));
-    assert_true(study_check(place.experiments, &err));
+    assert_true(study_check(place.experiments, &no_runs, &err));
     assert_false(file_exists(arena_printf(&arena, "%s/figures", place.results)));
 }
 
@@ -167,7 +170,7 @@ static void refuse(const char *text, int line, const char *message)
     write_report(text);
     for (int by_check = 0; by_check < 2; by_check++) {
         err = (Err){0};
-        assert_false(by_check ? study_check(place.experiments, &err) : draw(&err));
+        assert_false(by_check ? study_check(place.experiments, &no_runs, &err) : draw(&err));
         assert_int_equal(err.kind, ERR_CONFIG);
         assert_non_null(strstr(err.loc.file, "report.yaml"));
         assert_int_equal(err.loc.line, line);
@@ -189,6 +192,26 @@ static void a_wrong_report_is_refused(void **state)
     refuse("f:\n  columns: 0\n  panels: [{run: a/seed1, figure: samples}]\n", 2, "columns in f");
 }
 
+/* Every panel names a run that there is and one of its figures. */
+static void a_panel_of_nothing_is_refused_by_check(void **state)
+{
+    (void)state;
+    Err err = {0};
+    const Spec samples = {.row = table_find(&figures_table, "samples")};
+    Run run = {.path = "a/seed1", .experiment = {.figures = {&samples, 1}}};
+    const RunList list = {.items = &run, .n = 1};
+    write_report("f:\n  panels: [{run: a/seed1, figure: samples}]\n");
+    assert_true(study_check(place.experiments, &list, &err));
+    write_report("f:\n  panels: [{run: a/seed2, figure: samples}]\n");
+    assert_false(study_check(place.experiments, &list, &err));
+    assert_string_equal(err.text, "no run \"a/seed2\"; did you mean \"a/seed1\"?");
+    assert_int_equal(err.loc.line, 2);
+    err = (Err){0};
+    write_report("f:\n  panels: [{run: a/seed1, figure: sample}]\n");
+    assert_false(study_check(place.experiments, &list, &err));
+    assert_string_equal(err.text, "no figure \"sample\"; did you mean \"samples\"?");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -197,6 +220,7 @@ int main(void)
         TEST(panels_stand_in_rows),
         TEST(a_title_makes_room),
         TEST(without_all_panels_a_figure_is_left_as_it_is),
+        TEST(a_panel_of_nothing_is_refused_by_check),
         TEST(without_a_report_there_is_nothing_to_do),
         TEST(a_wrong_report_is_refused),
     };
