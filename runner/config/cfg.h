@@ -46,7 +46,8 @@ Cfg *cfg_take(Cfg *map, const char *key);
 Cfg *cfg_merge(Arena *arena, const Cfg *base, const Cfg *over);
 
 /* -o KEY=VALUE: a dotted path (numbers index lists) and a YAML value. Missing maps on the way are made; walking through
- * a scalar, or an index out of range, is an error whose file is the option itself. */
+ * a scalar, or an index out of range, is an error whose file is the option itself. As in a file that extends another,
+ * null takes a key out. */
 bool cfg_override(Arena *arena, Cfg *root, const char *assignment, Err *err);
 
 /* "a map", "a list", "a number", "text" for messages. */

@@ -190,6 +190,6 @@ bool cfg_override(Arena *arena, Cfg *root, const char *assignment, Err *err)
         *slot = value;
         return true;
     }
-    cfg_put(arena, node, segment, loc, value);
+    if (!value->null || !cfg_take(node, segment)) cfg_put(arena, node, segment, loc, value);
     return true;
 }

@@ -209,6 +209,8 @@ static void overrides_set_values(void **state)
     assert_string_equal(cfg_get(list->items[0], "k")->text, "v");
     assert_string_equal(cfg_get(cfg_get(root, "nothing"), "k")->text, "1");
     assert_true(cfg_get(root, "empty")->null);
+    assert_true(cfg_override(arena, root, "train.epochs=~", &err));
+    assert_null(cfg_get(cfg_get(root, "train"), "epochs"));
 }
 
 static void bad_overrides_are_refused(void **state)
