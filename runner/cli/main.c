@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +17,19 @@ static int flush(int code)
     return code ? code : ERR_FAILED;
 }
 
+/* Where a caller closed one of the three standard streams, the next file opened would get its number, and messages
+ * would go into a result. Writing to the stand-in of standard output fails, as it should; messages are lost. */
+static bool open_standard_streams(void)
+{
+    static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+    for (int stream = 0; stream < 3; stream++)
+        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", modes[stream]) != stream) return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!open_standard_streams()) return ERR_FAILED;
     if (argc < 2) {
         cli_help(stderr);
         return ERR_CONFIG;

@@ -6,6 +6,7 @@
 #include "runner/cli/cli.h"
 #include "runner/run/execute.h"
 #include "runner/run/lock.h"
+#include "runner/run/signals.h"
 #include "runner/run/spawn.h"
 #include "runner/run/state.h"
 #include "runner/run/study.h"
@@ -62,10 +63,12 @@ static bool summarise(const Cli *cli, Err *err)
 
 static int finish(const Cli *cli, const SpawnResult *result, Err *err)
 {
-    if (!summarise(cli, err)) return cli_fail(err);
-    if (result->failed || result->skipped)
-        fprintf(stderr, "%zu done, %zu failed, %zu not started\n", result->done, result->failed, result->skipped);
+    bool ok = summarise(cli, err);
+    if (result->failed || result->stopped || result->skipped)
+        fprintf(stderr, "%zu done, %zu failed, %zu stopped, %zu not started\n", result->done, result->failed,
+                result->stopped, result->skipped);
     if (result->signal) return 128 + result->signal;
+    if (!ok) return signals_pending() ? 128 + signals_pending() : cli_fail(err);
     return result->failed ? result->worst > 0 ? result->worst : ERR_FAILED : 0;
 }
 

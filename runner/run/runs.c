@@ -74,8 +74,9 @@ static bool add_run(RunList *list, const RunPlace *place, const Variant *variant
     return true;
 }
 
-/* Adds the runs of a file whose path matches the pattern; NULL: all. */
-static bool add_file(RunList *list, const RunPlace *place, const char *file, const char *pattern, Err *err)
+/* Adds the runs of a file whose path matches the pattern; NULL: all. found, where given, is set when one does, be it
+ * in the list already or not. */
+static bool add_file(RunList *list, const RunPlace *place, const char *file, const char *pattern, bool *found, Err *err)
 {
     VariantList variants = {0};
     if (!resolve_file(&list->arena, file, &place->resolve, &variants, err)) return false;
@@ -86,6 +87,7 @@ static bool add_file(RunList *list, const RunPlace *place, const char *file, con
             const char *path = arena_printf(&list->arena, "%s%s%s/seed%llu", variant->experiment, slash, variant->name,
                                             (unsigned long long)variant->seeds[j]);
             if (pattern && fnmatch(pattern, path, 0) != 0 && fnmatch(pattern, path, FNM_LEADING_DIR) != 0) continue;
+            if (found) *found = true;
             if (!add_run(list, place, variant, variant->seeds[j], err)) return false;
         }
     }
@@ -116,16 +118,13 @@ static bool add_named(RunList *list, const RunPlace *place, const char *target, 
 {
     const char *slash = strchr(target, '/');
     char *name = arena_text_n(&list->arena, target, slash ? (size_t)(slash - target) : strlen(target));
-    size_t before = list->n;
     bool found = false;
     for (size_t i = 0; i < names->n; i++) {
         if (fnmatch(name, names->items[i], 0) != 0) continue;
-        found = true;
         const char *file = arena_printf(&list->arena, "%s/%s.yaml", place->experiments, names->items[i]);
-        if (!add_file(list, place, file, slash ? target : NULL, err)) return false;
+        if (!add_file(list, place, file, slash ? target : NULL, &found, err)) return false;
     }
-    if (found && (list->n > before || !slash)) return true;
-    return no_match(place, target, names, name, err);
+    return found || no_match(place, target, names, name, err);
 }
 
 bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Err *err)
@@ -133,7 +132,7 @@ bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Er
     Names names = {0};
     if (!experiment_names(&list->arena, folder, &names, err)) return false;
     for (size_t i = 0; i < names.n; i++)
-        if (!add_file(list, place, arena_printf(&list->arena, "%s/%s.yaml", folder, names.items[i]), NULL, err))
+        if (!add_file(list, place, arena_printf(&list->arena, "%s/%s.yaml", folder, names.items[i]), NULL, NULL, err))
             return false;
     return true;
 }
@@ -146,7 +145,7 @@ bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_
     for (size_t i = 0; i < n; i++) only_files = only_files && is_file_target(targets[i]);
     if (!only_files && !experiment_names(&list->arena, place->experiments, &names, err)) return false;
     for (size_t i = 0; i < n; i++) {
-        bool ok = is_file_target(targets[i]) ? add_file(list, place, targets[i], NULL, err)
+        bool ok = is_file_target(targets[i]) ? add_file(list, place, targets[i], NULL, NULL, err)
                                              : add_named(list, place, targets[i], &names, err);
         if (!ok) return false;
     }

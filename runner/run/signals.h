@@ -2,7 +2,14 @@
 #ifndef RUNNER_RUN_SIGNALS_H
 #define RUNNER_RUN_SIGNALS_H
 
-void signals_catch(void);  /* from now on the two set the flag; a second one of them ends the process at once */
+/* From now on the two set the flag; a second one of them ends the process at once. The same one again within a second
+ * or so is the same wish: Ctrl-C in a terminal reaches a run's process from the terminal and from its parent. */
+void signals_catch(void);
 int signals_pending(void); /* 0, SIGINT or SIGTERM */
+
+/* Keeps the two waiting, in this process and in those that it starts, until signals_release, or until a started one
+ * calls signals_catch: none is lost while there is nobody to catch it. */
+void signals_hold(void);
+void signals_release(void);
 
 #endif

@@ -41,9 +41,11 @@ static bool start(Job *job, const Run *run, const SpawnOptions *options)
     const char *frozen = execute_freeze(&arena, run, &err);
     if (!frozen) err_print(&err, stderr);
     fflush(NULL);
+    signals_hold();
     pid_t child = frozen ? fork() : -1;
     if (child == 0) become_child(frozen, options, parent);
     if (frozen && child < 0) fprintf(stderr, "%s: can't start a process: %s\n", run->path, strerror(errno));
+    signals_release();
     *job = (Job){child, run};
     arena_release(&arena);
     return child > 0;
@@ -63,6 +65,10 @@ static void settle(const Job *job, int status, SpawnResult *result)
         result->done++;
         return;
     }
+    if (signals_pending() && code == 128 + signals_pending()) {
+        result->stopped++;
+        return;
+    }
     if (WIFSIGNALED(status) && WTERMSIG(status) != SIGPIPE)
         fprintf(stderr,
                 "%s: its process was ended by signal %d (%s); `mayvae run %s` goes on from its last checkpoint\n",
@@ -71,16 +77,19 @@ static void settle(const Job *job, int status, SpawnResult *result)
     if (code < 128 && code > result->worst) result->worst = code;
 }
 
-/* Waits for one child and frees its place. A signal that comes meanwhile goes to all of them once. */
+/* Waits for one child and frees its place. A signal that came before or comes meanwhile goes to all of them once; a
+ * waitpid that blocks would sleep through one that came just before it, or that another thread took. */
 static void wait_one(Job *jobs, size_t n, SpawnResult *result)
 {
-    int status;
+    enum { WAIT_MICROSECONDS = 20000 };
+    int status = 0;
     pid_t child;
-    while ((child = waitpid(-1, &status, 0)) < 0 && errno == EINTR) {
+    while ((child = waitpid(-1, &status, WNOHANG)) == 0 || (child < 0 && errno == EINTR)) {
         if (signals_pending() && !result->signal) {
             result->signal = signals_pending();
             pass_on(jobs, n, result->signal);
         }
+        usleep(WAIT_MICROSECONDS);
     }
     for (size_t i = 0; i < n; i++) {
         if (child <= 0 || jobs[i].child != child) continue;

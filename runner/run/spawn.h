@@ -11,7 +11,9 @@ typedef struct SpawnOptions {
 } SpawnOptions;
 
 typedef struct SpawnResult {
-    size_t done, failed, skipped; /* skipped: not started because another failed or a signal came */
+    size_t done, failed;
+    size_t stopped; /* by the signal that ended all of it */
+    size_t skipped; /* not started, because another failed or a signal came */
     int signal;                   /* 0, or the signal that ended it */
     int worst;                    /* the highest exit code of a child below 128 */
 } SpawnResult;

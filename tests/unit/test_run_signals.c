@@ -47,6 +47,44 @@ static void twice(void)
     raise(SIGINT);
 }
 
+/* From a terminal and from the parent: one wish. */
+static void twice_the_same(void)
+{
+    signals_catch();
+    raise(SIGINT);
+    raise(SIGINT);
+    _exit(signals_pending() == SIGINT ? 10 : 2);
+}
+
+static void twice_with_time_between(void)
+{
+    signals_catch();
+    raise(SIGINT);
+    sleep(3);
+    raise(SIGINT);
+    _exit(2);
+}
+
+/* Held, a signal waits until it can be caught. */
+static void held(void)
+{
+    signals_hold();
+    raise(SIGTERM);
+    if (signals_pending() != 0) _exit(1);
+    signals_catch();
+    _exit(signals_pending() == SIGTERM ? 11 : 2);
+}
+
+static void held_and_released(void)
+{
+    signals_catch();
+    signals_hold();
+    raise(SIGTERM);
+    if (signals_pending() != 0) _exit(1);
+    signals_release();
+    _exit(signals_pending() == SIGTERM ? 12 : 2);
+}
+
 static void pipe_closed(void)
 {
     signals_catch();
@@ -73,6 +111,10 @@ static void the_first_sets_the_flag_and_the_second_ends(void **state)
     expect_exit(once, 7);
     expect_exit(interrupted, 8);
     expect_exit(twice, 128 + SIGINT);
+    expect_exit(twice_the_same, 10);
+    expect_exit(twice_with_time_between, 128 + SIGINT);
+    expect_exit(held, 11);
+    expect_exit(held_and_released, 12);
     expect_exit(pipe_closed, 9);
     const int status = status_of(uncaught);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
