@@ -2,6 +2,26 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/alloc.h"
+
+/* A text that is longer than its room loses its middle: the beginning says what went wrong, the end why (or, of a path,
+ * which file). Cuts lie between characters of UTF-8. */
+static void fit(char *room, size_t size, const char *text, size_t length)
+{
+    static const char gap[] = " ... ";
+    if (length < size) {
+        memcpy(room, text, length + 1);
+        return;
+    }
+    size_t half = (size - sizeof gap) / 2, head = half, tail = length - half;
+    while (head > 0 && ((unsigned char)text[head] & 0xC0) == 0x80) head--;
+    while (tail < length && ((unsigned char)text[tail] & 0xC0) == 0x80) tail++;
+    memcpy(room, text, head);
+    memcpy(room + head, gap, sizeof gap - 1);
+    memcpy(room + head + sizeof gap - 1, text + tail, length - tail + 1);
+}
 
 __attribute__((format(printf, 4, 0))) static void err_set(Err *err, ErrKind kind, Loc loc, const char *format,
                                                           va_list args)
@@ -10,10 +30,18 @@ __attribute__((format(printf, 4, 0))) static void err_set(Err *err, ErrKind kind
     err->kind = kind;
     err->loc = loc;
     if (loc.file) {
-        snprintf(err->file, sizeof err->file, "%s", loc.file);
+        fit(err->file, sizeof err->file, loc.file, strlen(loc.file));
         err->loc.file = err->file;
     }
-    vsnprintf(err->text, sizeof err->text, format, args);
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    if (length < 0) BUG("a message can't be formatted: %s", format);
+    char *whole = mem_zeroed((size_t)length + 1, 1);
+    vsnprintf(whole, (size_t)length + 1, format, again);
+    va_end(again);
+    fit(err->text, sizeof err->text, whole, (size_t)length);
+    free(whole);
 }
 
 bool err_config(Err *err, Loc loc, const char *format, ...)

@@ -17,7 +17,8 @@ typedef struct Loc {
 /* The values are the process's exit codes. */
 typedef enum ErrKind { ERR_NONE = 0, ERR_FAILED = 1, ERR_CONFIG = 2 } ErrKind;
 
-/* Owns its texts: loc.file points into `file`, so that an error outlives what it tells of. Not to be copied. */
+/* Owns its texts: loc.file points into `file`, so that an error outlives what it tells of. Not to be copied. Texts that
+ * are longer than their room lose their middle (" ... "), not their end. */
 typedef struct Err {
     ErrKind kind;
     Loc loc;

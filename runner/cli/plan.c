@@ -29,17 +29,16 @@ static double step_seconds(Model *model, Timed *timed, size_t *n)
 }
 
 /* Epochs that are still to be trained. */
-static double epochs_left(const Run *run, RunState state)
+static double epochs_left(Arena *arena, const Run *run, RunState state)
 {
-    char path[4096];
     uint64_t epoch = 0, step = 0;
-    snprintf(path, sizeof path, "%s/checkpoint.safetensors", run->folder);
+    const char *path = arena_printf(arena, "%s/checkpoint.safetensors", run->folder);
     if (state == RUN_RESUME) checkpoint_peek(path, run->weights_identity, &epoch, &step);
     return state == RUN_EVALUATE ? 0 : (double)run->experiment.train.epochs - (double)epoch;
 }
 
 /* Steps of training, a third of one for every batch that is only evaluated, and the evaluation. */
-static double run_seconds(const Run *run, double step, RunState state)
+static double run_seconds(Arena *arena, const Run *run, double step, RunState state)
 {
     const Experiment *experiment = &run->experiment;
     const char *tracked[2];
@@ -49,7 +48,7 @@ static double run_seconds(const Run *run, double step, RunState state)
     size_t splits = history_splits(experiment, tracked);
     for (size_t i = 0; i < splits; i++)
         evaluated += (double)dataset_split_count(&run->info, &experiment->data, tracked[i]) / batch;
-    return step * ((train + evaluated / 3) * epochs_left(run, state) + test);
+    return step * ((train + evaluated / 3) * epochs_left(arena, run, state) + test);
 }
 
 static bool plan_run(Cli *cli, const Run *run, RunStatus status, Timed *timed, size_t *n, const char **cells,
@@ -59,8 +58,9 @@ static bool plan_run(Cli *cli, const Run *run, RunStatus status, Timed *timed, s
     char text[32];
     bool ok = run_check(run, &model, err);
     if (ok) {
-        double seconds =
-            status.state == RUN_CURRENT ? 0 : run_seconds(run, step_seconds(&model, timed, n), status.state);
+        double seconds = status.state == RUN_CURRENT
+                             ? 0
+                             : run_seconds(&cli->arena, run, step_seconds(&model, timed, n), status.state);
         *total += seconds;
         cells[0] = run->path;
         cells[1] = run_state_name(status.state);

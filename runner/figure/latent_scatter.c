@@ -125,8 +125,8 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     const ScatterOptions *options = context->spec->options;
     const Split *split = dataset_split(context->dataset, options->split);
     size_t n = split->n < (size_t)options->points ? split->n : (size_t)options->points;
-    char name[256];
-    snprintf(name, sizeof name, "%s.mean", model_subject(context->model, "kl"));
+    Arena arena = {0};
+    const char *name = arena_printf(&arena, "%s.mean", model_subject(context->model, "kl"));
     Shape shape;
     if (!model_shape(context->model, name, &shape)) BUG("a checked section is gone");
     size_t dim = shape_count(shape);
@@ -143,6 +143,7 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     free(projection.x);
     free(projection.y);
     free(means);
+    arena_release(&arena);
     return true;
 }
 

@@ -8,12 +8,10 @@
 #include "runner/run/signals.h"
 #include "runner/table/csv.h"
 
-static bool write_metrics(const Run *run, const MetricList *list, Err *err)
+static bool write_metrics(const Run *run, MetricList *list, Err *err)
 {
     CsvWriter csv;
-    char path[4096];
-    snprintf(path, sizeof path, "%s/metrics.csv", run->folder);
-    if (!csv_begin(&csv, path, err)) return false;
+    if (!csv_begin(&csv, arena_printf(&list->arena, "%s/metrics.csv", run->folder), err)) return false;
     static const char *const columns[] = {"metric", "split", "value", "unit", "n", "detail"};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) csv_text(&csv, columns[i]);
     csv_end_row(&csv);
@@ -60,51 +58,48 @@ static bool draw_one(const FigureContext *context, const char *path, Err *err)
     return ok;
 }
 
-static bool draw(const Run *run, Model *model, const Dataset *dataset, const History *history, Progress *progress,
-                 Err *err)
+static bool draw(Arena *arena, const Run *run, Model *model, const Dataset *dataset, const History *history,
+                 Progress *progress, Err *err)
 {
     const SpecList *figures = &run->experiment.figures;
     HistoryView view = history_view(history);
-    Arena arena = {0};
-    bool ok = figures->n == 0 || file_make_folder(arena_printf(&arena, "%s/figures", run->folder), err);
+    bool ok = figures->n == 0 || file_make_folder(arena_printf(arena, "%s/figures", run->folder), err);
     for (size_t i = 0; ok && i < figures->n && (ok = go_on(run, err)); i++) {
-        const char *name = figure_name(&arena, figures, i);
+        const char *name = figure_name(arena, figures, i);
         FigureContext context = {model, dataset, &view, &figures->items[i]};
         progress_note(progress, "drawing %s", name);
-        ok = draw_one(&context, arena_printf(&arena, "%s/figures/%s.png", run->folder, name), err);
+        ok = draw_one(&context, arena_printf(arena, "%s/figures/%s.png", run->folder, name), err);
     }
-    arena_release(&arena);
     return ok;
 }
 
 /* run.yaml holds only what is the same on every machine. */
-static bool write_provenance(const Run *run, const Model *model, Err *err)
+static bool write_provenance(Arena *arena, const Run *run, const Model *model, Err *err)
 {
-    char path[4096], weights[65];
-    snprintf(path, sizeof path, "%s/weights.safetensors", run->folder);
-    if (!sha256_file(path, weights, err)) return false;
+    char weights[65];
+    if (!sha256_file(arena_printf(arena, "%s/weights.safetensors", run->folder), weights, err)) return false;
     Text text = {0};
     text_add(&text, "identity: %s\nweights_identity: %s\n", run->identity, run->weights_identity);
     text_add(&text, "dataset: %s\ndataset_sha256: %s\n", run->info.name, run->info.sha256);
     text_add(&text, "numerics: %s\nnumerics_version: %d\n", run->experiment.numerics, NUMERICS_VERSION);
     text_add(&text, "weights_sha256: %s\nparameters: %zu\n", weights, params_count(&model->params));
     text_add(&text, "epochs: %lld\n", (long long)run->experiment.train.epochs);
-    snprintf(path, sizeof path, "%s/run.yaml", run->folder);
-    bool ok = file_write(path, text.bytes, text.n, err);
+    bool ok = file_write(arena_printf(arena, "%s/run.yaml", run->folder), text.bytes, text.n, err);
     text_release(&text);
     return ok;
 }
 
 bool evaluate_run(const Run *run, Model *model, const Dataset *dataset, Progress *progress, Err *err)
 {
+    Arena arena = {0};
     History history;
-    char path[4096];
     history_init(&history, &run->experiment);
-    snprintf(path, sizeof path, "%s/history.csv", run->folder);
-    bool ok = history_read(&history, path, err) && measure(run, model, dataset, progress, err) &&
-              draw(run, model, dataset, &history, progress, err);
-    snprintf(path, sizeof path, "%s/config.yaml", run->folder);
-    ok = ok && file_write(path, run->config, strlen(run->config), err) && write_provenance(run, model, err);
+    bool ok = history_read(&history, arena_printf(&arena, "%s/history.csv", run->folder), err) &&
+              measure(run, model, dataset, progress, err) &&
+              draw(&arena, run, model, dataset, &history, progress, err) &&
+              file_write(arena_printf(&arena, "%s/config.yaml", run->folder), run->config, strlen(run->config), err) &&
+              write_provenance(&arena, run, model, err);
     history_release(&history);
+    arena_release(&arena);
     return ok;
 }

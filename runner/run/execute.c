@@ -41,25 +41,23 @@ static bool take_over(Arena *arena, const char *frozen, const char *folder, Err 
 }
 
 /* Temporary files are left by a process that was killed while it wrote; the lock is ours, so nobody writes now. */
-static void remove_temporaries(const char *folder)
+static void remove_temporaries(Arena *arena, const char *folder)
 {
-    char path[4096];
     DIR *stream = opendir(folder);
     if (!stream) return;
     for (struct dirent *entry; (entry = readdir(stream));) {
         size_t length = strlen(entry->d_name);
         if (length <= 4 || strcmp(entry->d_name + length - 4, ".tmp") != 0) continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        unlink(path);
+        unlink(arena_printf(arena, "%s/%s", folder, entry->d_name));
     }
     closedir(stream);
 }
 
 /* Everything that depends on the machine or the moment goes to log/, which is not committed. */
-static void log_end(const Run *run, double seconds, size_t threads, const char *what)
+static void log_end(Arena *arena, const Run *run, double seconds, size_t threads, const char *what)
 {
-    char path[4096], when[32] = "";
-    snprintf(path, sizeof path, "%s/log/times.csv", run->folder);
+    char when[32] = "";
+    const char *path = arena_printf(arena, "%s/log/times.csv", run->folder);
     bool fresh = !file_exists(path);
     FILE *file = fopen(path, "a");
     if (!file) return;
@@ -76,12 +74,10 @@ static void log_end(const Run *run, double seconds, size_t threads, const char *
     fclose(file);
 }
 
-static bool write_weights(const Run *run, const Model *model, const History *history, Err *err)
+static bool write_weights(Arena *arena, const Run *run, const Model *model, const History *history, Err *err)
 {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/history.csv", run->folder);
-    if (!history_write(history, path, err)) return false;
-    snprintf(path, sizeof path, "%s/weights.safetensors", run->folder);
+    if (!history_write(history, arena_printf(arena, "%s/history.csv", run->folder), err)) return false;
+    const char *path = arena_printf(arena, "%s/weights.safetensors", run->folder);
     TensorList list = {0};
     tensors_metadata(&list, "identity", run->weights_identity);
     params_list(&model->params, "", model->params.value, &list);
@@ -90,21 +86,19 @@ static bool write_weights(const Run *run, const Model *model, const History *his
     return ok;
 }
 
-static bool read_weights(const Run *run, Model *model, Err *err)
+static bool read_weights(Arena *arena, const Run *run, Model *model, Err *err)
 {
-    char path[4096];
+    const char *path = arena_printf(arena, "%s/weights.safetensors", run->folder);
     SafeTensors file = {0};
-    snprintf(path, sizeof path, "%s/weights.safetensors", run->folder);
     bool ok = safetensors_read(&file, path, err) && params_take(&model->params, "", model->params.value, &file, err);
     safetensors_release(&file);
     return ok;
 }
 
-static bool train(const Run *run, Model *model, const Dataset *dataset, const ExecuteOptions *options,
+static bool train(Arena *arena, const Run *run, Model *model, const Dataset *dataset, const ExecuteOptions *options,
                   Progress *progress, Err *err)
 {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/checkpoint.safetensors", run->folder);
+    const char *path = arena_printf(arena, "%s/checkpoint.safetensors", run->folder);
     TrainState state;
     train_state_init(&state, &run->experiment);
     TrainJob job = {model, dataset, &state, path, run->weights_identity, progress};
@@ -117,7 +111,7 @@ static bool train(const Run *run, Model *model, const Dataset *dataset, const Ex
     if (end == TRAIN_INTERRUPTED)
         progress_note(progress, "stopped in epoch %llu, step %llu; `mayvae run %s` goes on from there",
                       (unsigned long long)state.epoch + 1, (unsigned long long)state.step, run->path);
-    ok = end == TRAIN_DONE && write_weights(run, model, &state.history, err);
+    ok = end == TRAIN_DONE && write_weights(arena, run, model, &state.history, err);
     train_state_release(&state);
     return ok;
 }
@@ -136,13 +130,14 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
     if (ok) {
         pool_start(options->threads);
         model_allocate(&model, to_train ? optimizer->slots : 0);
-        ok = to_train ? train(run, &model, &dataset, options, &progress, err) : read_weights(run, &model, err);
+        ok = to_train ? train(arena, run, &model, &dataset, options, &progress, err)
+                      : read_weights(arena, run, &model, err);
         ok = ok && evaluate_run(run, &model, &dataset, &progress, err);
         pool_stop();
     }
     if (ok) {
         unlink(arena_printf(arena, "%s/checkpoint.safetensors", run->folder));
-        log_end(run, seconds_now() - start, options->threads, to_train ? "train and evaluate" : "evaluate");
+        log_end(arena, run, seconds_now() - start, options->threads, to_train ? "train and evaluate" : "evaluate");
         char text[32];
         progress_note(&progress, "done in %s", duration_text(seconds_now() - start, text));
     }
@@ -160,9 +155,12 @@ bool execute_run(const ExecuteOptions *options, int *signal, Err *err)
     signals_catch();
     const char *folder = folder_of(&arena, options->frozen);
     int lock = lock_take(folder, folder, err);
-    if (lock < 0 || !take_over(&arena, options->frozen, folder, err)) goto done;
-    remove_temporaries(folder);
-    remove_temporaries(arena_printf(&arena, "%s/figures", folder));
+    if (lock < 0 || !take_over(&arena, options->frozen, folder, err)) {
+        unlink(options->frozen);
+        goto done;
+    }
+    remove_temporaries(&arena, folder);
+    remove_temporaries(&arena, arena_printf(&arena, "%s/figures", folder));
     if (!run_read(&arena, &run, options->experiments, folder, "log/config.yaml", err)) goto done;
     if (!options->force && run_status(&arena, &run).state == RUN_CURRENT)
         ok = true;

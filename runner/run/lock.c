@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "nn/base/alloc.h"
 #include "nn/base/file.h"
 #include "runner/run/signals.h"
 
@@ -24,12 +25,11 @@ static bool wait_for(int lock, const char *label, Err *err)
     return true;
 }
 
-int lock_take(const char *folder, const char *label, Err *err)
+static int take(Arena *arena, const char *folder, const char *label, Err *err)
 {
-    char path[4096], text[32];
-    snprintf(path, sizeof path, "%s/log", folder);
-    if (!file_make_folder(path, err)) return -1;
-    snprintf(path, sizeof path, "%s/log/lock", folder);
+    char text[32];
+    if (!file_make_folder(arena_printf(arena, "%s/log", folder), err)) return -1;
+    const char *path = arena_printf(arena, "%s/log/lock", folder);
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock < 0) {
         err_failed(err, (Loc){0}, "can't lock %s: %s", path, strerror(errno));
@@ -45,6 +45,14 @@ int lock_take(const char *folder, const char *label, Err *err)
     if (err->kind == ERR_NONE) return lock;
     close(lock);
     return -1;
+}
+
+int lock_take(const char *folder, const char *label, Err *err)
+{
+    Arena arena = {0};
+    int lock = take(&arena, folder, label, err);
+    arena_release(&arena);
+    return lock;
 }
 
 void lock_release(int lock)

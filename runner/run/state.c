@@ -16,14 +16,15 @@ const char *run_state_name(RunState state)
 
 bool run_has_weights(const Run *run)
 {
-    char path[4096];
+    Arena arena = {0};
     Err ignored = {0};
     SafeTensors file = {0};
-    snprintf(path, sizeof path, "%s/weights.safetensors", run->folder);
+    const char *path = arena_printf(&arena, "%s/weights.safetensors", run->folder);
     bool ok = file_exists(path) && safetensors_read(&file, path, &ignored);
     const char *identity = ok ? safetensors_metadata(&file, "identity") : NULL;
     ok = identity && strcmp(identity, run->weights_identity) == 0;
     safetensors_release(&file);
+    arena_release(&arena);
     return ok;
 }
 

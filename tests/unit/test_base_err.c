@@ -52,6 +52,27 @@ static void long_text_is_cut(void **state)
     assert_int_equal(strlen(err.text), sizeof err.text - 1);
 }
 
+/* The reason stands behind a path of any length, and no character is cut in two. */
+static void what_is_cut_is_the_middle(void **state)
+{
+    (void)state;
+    char path[4096];
+    for (size_t i = 0; i + 2 < sizeof path; i += 2) memcpy(path + i, "\xc3\xa4", 2);
+    path[sizeof path - 2] = '\0';
+    for (size_t shift = 0; shift < 2; shift++) {
+        Err err = {0};
+        err_failed(&err, loc_file(path + 2000), "can't write %s%s: File name too long", shift ? "x" : "", path);
+        const char *gap = strstr(err.text, " ... "), *end = err.text + strlen(err.text);
+        assert_non_null(gap);
+        assert_memory_equal(err.text, "can't write ", 12);
+        assert_string_equal(end - 20, ": File name too long");
+        assert_int_equal((gap - err.text - 12) % 2, shift);
+        assert_int_equal((unsigned char)gap[5], 0xc3);
+        assert_string_equal(err.loc.file + strlen(err.loc.file) - 2, "\xc3\xa4");
+        assert_non_null(strstr(err.loc.file, " ... "));
+    }
+}
+
 static void print_leaves_out_what_is_unknown(void **state)
 {
     (void)state;
@@ -105,8 +126,11 @@ static void bug_aborts_with_its_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_error_wins),          cmocka_unit_test(the_place_outlives_what_it_came_from),
-        cmocka_unit_test(long_text_is_cut),          cmocka_unit_test(print_leaves_out_what_is_unknown),
+        cmocka_unit_test(first_error_wins),
+        cmocka_unit_test(the_place_outlives_what_it_came_from),
+        cmocka_unit_test(long_text_is_cut),
+        cmocka_unit_test(what_is_cut_is_the_middle),
+        cmocka_unit_test(print_leaves_out_what_is_unknown),
         cmocka_unit_test(bug_aborts_with_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
