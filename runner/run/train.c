@@ -120,11 +120,25 @@ static TrainEnd run_epoch(Loop *loop, Err *err)
     return save(loop, err) ? TRAIN_DONE : TRAIN_FAILED;
 }
 
+/* What a damaged checkpoint could claim: steps past the last would read past the images. */
+static bool can_be(const Loop *loop, Err *err)
+{
+    const TrainState *state = loop->job->state;
+    uint64_t epochs = (uint64_t)loop->job->model->experiment->train.epochs;
+    if (state->history.rows == state->epoch && state->epoch <= epochs &&
+        state->step < (state->epoch < epochs ? loop->steps : 1))
+        return true;
+    return err_failed(err, loc_file(loop->job->checkpoint),
+                      "damaged checkpoint: epoch %llu, step %llu with %zu rows of history can't be; delete it, or use "
+                      "--force, to train from the start",
+                      (unsigned long long)state->epoch + 1, (unsigned long long)state->step, state->history.rows);
+}
+
 TrainEnd train_run(const TrainJob *job, Err *err)
 {
     Loop loop;
-    TrainEnd end = TRAIN_DONE;
     loop_init(&loop, job);
+    TrainEnd end = can_be(&loop, err) ? TRAIN_DONE : TRAIN_FAILED;
     uint64_t epochs = (uint64_t)job->model->experiment->train.epochs;
     progress_begin(job->progress, job->progress->label, job->progress->quiet, job->progress->live, epochs, loop.steps,
                    job->state->epoch * loop.steps + job->state->step);

@@ -257,6 +257,32 @@ static void a_loss_that_is_no_number_fails(void **state)
     }
 }
 
+/* A damaged checkpoint may claim any place: one past the last step would read past the images. */
+static void places_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t epoch, step;
+        size_t rows;
+    } cases[] = {
+        {1, STEPS, 1}, {0, (uint64_t)1 << 40, 0},   {0, UINT64_MAX, 0}, {EPOCHS, 1, EPOCHS}, {1, 0, 0},
+        {0, 0, 1},     {EPOCHS + 1, 0, EPOCHS + 1}, {UINT64_MAX, 0, 0},
+    };
+    test_path(path, "place.safetensors");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Err err = {0};
+        begin();
+        position.epoch = cases[i].epoch;
+        position.step = cases[i].step;
+        for (size_t row = 0; row < cases[i].rows; row++) history_add(&position.history);
+        if (train(NEVER, &err) != TRAIN_FAILED) fail_msg("case %zu: trained", i);
+        assert_string_equal(err.loc.file, path);
+        assert_non_null(strstr(err.text, "damaged checkpoint: epoch "));
+        assert_non_null(strstr(err.text, "delete it, or use --force, to train from the start"));
+        end();
+    }
+}
+
 static void a_checkpoint_that_cannot_be_written_fails(void **state)
 {
     (void)state;
@@ -280,6 +306,7 @@ int main(void)
         cmocka_unit_test(the_history_adds_up),
         cmocka_unit_test(a_step_follows_the_gradient),
         cmocka_unit_test(a_loss_that_is_no_number_fails),
+        cmocka_unit_test(places_that_cannot_be_are_refused),
         cmocka_unit_test(a_checkpoint_that_cannot_be_written_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
