@@ -54,7 +54,7 @@ static void remove_temporaries(Arena *arena, const char *folder)
 }
 
 /* Everything that depends on the machine or the moment goes to log/, which is not committed. */
-static void log_end(Arena *arena, const Run *run, double seconds, size_t threads, const char *what)
+static void log_end(Arena *arena, const Run *run, double seconds, size_t threads_used, const char *what)
 {
     char when[32] = "";
     const char *path = arena_printf(arena, "%s/log/times.csv", run->folder);
@@ -68,8 +68,8 @@ static void log_end(Arena *arena, const Run *run, double seconds, size_t threads
     time_t now = time(NULL);
     struct tm utc;
     if (gmtime_r(&now, &utc)) strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    if (fresh) fputs("ended,what,seconds,threads,peak_memory_mb,host,kernel,compiler\n", file);
-    fprintf(file, "%s,%s,%.3f,%zu,%.1f,%s,%s,%s\n", when, what, seconds, threads, (double)usage.ru_maxrss / 1024,
+    if (fresh) fputs("ended,what,seconds,threads_used,peak_memory_mb,host,kernel,compiler\n", file);
+    fprintf(file, "%s,%s,%.3f,%zu,%.1f,%s,%s,%s\n", when, what, seconds, threads_used, (double)usage.ru_maxrss / 1024,
             machine.nodename, machine.release, __VERSION__);
     fclose(file);
 }
@@ -121,6 +121,7 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
 {
     const Optimizer *optimizer = (const Optimizer *)run->experiment.train.optimizer.row;
     double start = seconds_now();
+    size_t threads_used = 0;
     Model model = {0};
     Dataset dataset = {0};
     Progress progress = {.label = run->path, .quiet = options->quiet, .live = options->live};
@@ -133,11 +134,12 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
         ok = to_train ? train(arena, run, &model, &dataset, options, &progress, err)
                       : read_weights(arena, run, &model, err);
         ok = ok && evaluate_run(run, &model, &dataset, &progress, err);
+        threads_used = pool_threads_used();
         pool_stop();
     }
     if (ok) {
         unlink(arena_printf(arena, "%s/checkpoint.safetensors", run->folder));
-        log_end(arena, run, seconds_now() - start, options->threads, to_train ? "train and evaluate" : "evaluate");
+        log_end(arena, run, seconds_now() - start, threads_used, to_train ? "train and evaluate" : "evaluate");
         char text[32];
         progress_note(&progress, "done in %s", duration_text(seconds_now() - start, text));
     }

@@ -9,6 +9,18 @@ all_threads() {
 }
 report "1, 2, 3 and 8 threads give the same bytes" all_threads
 
+# log/times.csv counts the threads that ran a task: what is compared did run on several.
+several_at_work() {
+    local column
+    column=$(head -n 1 "$scratch/t8/vae/dim2/seed1/log/times.csv" | tr , '\n' | grep -n '^threads_used$' | cut -d: -f1)
+    for threads in 1 2 3 8; do
+        local used
+        used=$(tail -n 1 "$scratch/t$threads/vae/dim2/seed1/log/times.csv" | cut -d, -f"$column")
+        ((threads == 1 ? used == 1 : used > 1 && used <= threads)) || { echo "$used of $threads threads at work"; return 1; }
+    done
+}
+report "with several threads more than one was at work" several_at_work
+
 has_everything() {
     local run=$scratch/t1/vae/dim2/seed1
     for file in config.yaml history.csv metrics.csv run.yaml weights.safetensors figures/samples.png; do
