@@ -40,12 +40,14 @@ static bool check(const Model *model, const Spec *spec, Err *err)
                       (long long)options->pairs, options->split, count);
 }
 
-static void label_rows(const Grid *grid, Canvas *canvas)
+static void label_rows(const Grid *grid, const char *split, Canvas *canvas)
 {
+    char original[32];
+    snprintf(original, sizeof original, "%s image", split);
     for (size_t row = 0; row < grid->rows; row++) {
         double middle = (double)grid_y(grid, row) + (double)(grid->height * grid->scale) / 2 + 5;
         canvas_text(canvas, LABEL_ROOM - 10, middle, 14, ALIGN_RIGHT, row % 2 ? color_ink : color_muted,
-                    row % 2 ? "reconstruction" : "test image");
+                    row % 2 ? "reconstruction" : original);
     }
 }
 
@@ -69,7 +71,7 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
                  .gap = 2,
                  .left = LABEL_ROOM};
     grid_init(&grid, canvas);
-    label_rows(&grid, canvas);
+    label_rows(&grid, options->split, canvas);
     for (size_t i = 0; i < n; i++) {
         uint32_t index = (uint32_t)i;
         batch_gather(context->dataset, split, &context->model->experiment->data, context->model->experiment->seed, 0,

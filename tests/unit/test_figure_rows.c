@@ -112,6 +112,21 @@ static void reconstructions_stand_under_their_images(void **state)
     canvas_release(&canvas);
 }
 
+/* Which images they are stands beside them: the label differs by split, not the images alone. */
+static void the_label_names_the_split(void **state)
+{
+    (void)state;
+    Canvas test, train;
+    draw_with(&tiny, &history, "reconstructions: {pairs: 2}", &test);
+    draw_with(&tiny, &history, "reconstructions: {pairs: 2, split: train}", &train);
+    size_t differ = 0;
+    for (size_t y = 0; y < test.height; y++)
+        differ += memcmp(test.rgb + y * test.width * 3, train.rgb + y * test.width * 3, 124 * 3) != 0;
+    assert_true(differ > 0);
+    canvas_release(&test);
+    canvas_release(&train);
+}
+
 /* Whatever the weights are, a picture depends on them, and on the seed where it draws samples. */
 static void pictures_depend_on_the_weights(void **state)
 {
