@@ -34,10 +34,13 @@ int main(int argc, char **argv)
         cli_help(stderr);
         return ERR_CONFIG;
     }
-    if (wants_help(argv[1])) {
+    if (wants_help(argv[1]) && argc == 2) {
         cli_help(stdout);
         return flush(0);
     }
+    char option[] = "--help";
+    char *help_of[] = {argv[0], argv[2], option, NULL};
+    if (wants_help(argv[1])) argv = help_of, argc = 3; /* `mayvae help run` is `mayvae run --help` */
     Cli cli = {0};
     Err err = {0};
     int code = ERR_CONFIG;

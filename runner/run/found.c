@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +70,7 @@ bool summary_find(Arena *arena, const char *results, Found **found, size_t *n, E
 {
     Search search = {.arena = arena, .results = results};
     DIR *stream = opendir(results);
-    if (!stream) return err_failed(err, loc_file(results), "can't open the folder of the results");
+    if (!stream) return err_failed(err, loc_file(results), "can't open the folder of the results: %s", strerror(errno));
     closedir(stream);
     each_entry(&search, results, "", "", visit_experiment);
     if (search.n) qsort(search.items, search.n, sizeof *search.items, by_path);

@@ -1,6 +1,7 @@
 #include "runner/run/runs.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ static bool experiment_names(Arena *arena, const char *folder, Names *names, Err
 {
     DIR *stream = opendir(folder);
     if (!stream)
-        return err_failed(err, loc_file(arena_text(arena, folder)), "can't open the folder of the experiments");
+        return err_failed(err, loc_file(folder), "can't open the folder of the experiments: %s", strerror(errno));
     size_t capacity = 64;
     names->items = arena_alloc(arena, capacity, sizeof *names->items);
     for (struct dirent *entry; (entry = readdir(stream));) {
@@ -103,6 +104,7 @@ static bool is_file_target(const char *target)
 
 static bool no_match(const RunPlace *place, const char *target, const Names *names, const char *name, Err *err)
 {
+    if (!name[0]) return err_config(err, (Loc){0}, "\"%s\" is neither a YAML file, an experiment nor a run", target);
     const char *nearest = nearest_name(name, (const char *const *)names->items, names->n);
     if (nearest && strcmp(nearest, name) == 0)
         return err_config(err, (Loc){0}, "no run matches \"%s\"; `mayvae list %s` shows those there are", target, name);

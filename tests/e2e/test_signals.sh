@@ -104,6 +104,14 @@ no_streams() {
 report "closed streams: the same bytes, no message in a file" no_streams
 report "a table for a closed standard output: exit 1" bash -c "'$MAYVAE' list >&- 2>/dev/null; [[ \$? == 1 ]]"
 
+helped() {
+    exits 0 "$MAYVAE" help run && cp "$scratch/out" "$scratch/help" && exits 0 "$MAYVAE" run --help && cmp "$scratch/help" "$scratch/out" &&
+        exits 2 "$MAYVAE" help rnu && says 'did you mean "run"'
+}
+report "help COMMAND is COMMAND --help" helped
+nowhere() { exits 1 "$MAYVAE" list --experiments /nope && says "/nope" && says "No such file" && exits 2 "$MAYVAE" list /vae && says '"/vae"'; }
+report "a folder of experiments that isn't there, and a target that can't be, are named" nowhere
+
 twice() { exits 0 "$MAYVAE" check vae/dim2 'vae/dim[28]' vae/dim2/seed1 vae && grep -qx "4 runs checked" "$scratch/out"; }
 report "targets that overlap are one" twice
 
