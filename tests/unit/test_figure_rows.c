@@ -297,6 +297,7 @@ int main(void)
         TEST(every_row_is_described_and_draws),
         TEST(grids_have_their_cells),
         TEST(reconstructions_stand_under_their_images),
+        TEST(the_label_names_the_split),
         TEST(pictures_depend_on_the_weights),
         TEST(a_collapsed_posterior_is_drawn),
         TEST(principal_components_follow_the_variance),
