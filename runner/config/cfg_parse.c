@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <yaml.h>
 
 #include "nn/base/file.h"
@@ -333,7 +334,7 @@ Cfg *cfg_parse_file(Arena *arena, const char *path, Err *err)
 {
     Loc loc = loc_file(arena_text(arena, path));
     struct stat status;
-    if (stat(path, &status) != 0) {
+    if (stat(path, &status) != 0 || (S_ISREG(status.st_mode) && access(path, R_OK) != 0)) {
         err_config(err, loc, "can't be read: %s", strerror(errno));
         return NULL;
     }

@@ -124,7 +124,8 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
     size_t threads_used = 0;
     Model model = {0};
     Dataset dataset = {0};
-    Progress progress = {.label = run->path, .quiet = options->quiet, .live = options->live};
+    Progress progress;
+    progress_begin(&progress, run->path, options->quiet, options->live, 0, 0, 0); /* training begins it again */
     bool ok = run_check(run, &model, err) && dataset_load(arena, &dataset, &run->info, &run->experiment.data, err);
     bool to_train =
         options->force || !run_has_weights(run) || !file_exists(arena_printf(arena, "%s/history.csv", run->folder));

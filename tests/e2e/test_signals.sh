@@ -104,6 +104,12 @@ no_streams() {
 report "closed streams: the same bytes, no message in a file" no_streams
 report "a table for a closed standard output: exit 1" bash -c "'$MAYVAE' list >&- 2>/dev/null; [[ \$? == 1 ]]"
 
+# An evaluation alone, its messages in a file.
+plain() {
+    exits 0 small "$scratch/plain" && rm "$scratch/plain/$run/metrics.csv" && exits 0 small "$scratch/plain" &&
+        says "measuring elbo" && ! grep $'\033' "$scratch/err"
+}
+report "no control sequences outside a terminal" plain
 helped() {
     exits 0 "$MAYVAE" help run && cp "$scratch/out" "$scratch/help" && exits 0 "$MAYVAE" run --help && cmp "$scratch/help" "$scratch/out" &&
         exits 2 "$MAYVAE" help rnu && says 'did you mean "run"'
