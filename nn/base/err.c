@@ -70,7 +70,8 @@ Loc loc_file(const char *file)
 void err_print(const Err *err, FILE *out)
 {
     if (err->loc.file) fprintf(out, "%s:", err->loc.file);
-    if (err->loc.file && err->loc.line > 0) fprintf(out, "%d:%d:", err->loc.line, err->loc.col);
+    if (err->loc.file && err->loc.line > 0) fprintf(out, "%d:", err->loc.line);
+    if (err->loc.file && err->loc.line > 0 && err->loc.col > 0) fprintf(out, "%d:", err->loc.col);
     fprintf(out, "%s%s\n", err->loc.file ? " " : "", err->text);
 }
 

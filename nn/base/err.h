@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* A place in a text file. line and col count from 1; 0 means "the file as a whole". file is borrowed and may be
- * NULL where there is no place. */
+/* A place in a text file. line and col count from 1; 0 means "the file as a whole", or the line as a whole. file is
+ * borrowed and may be NULL where there is no place. */
 typedef struct Loc {
     const char *file;
     int line;

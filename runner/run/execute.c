@@ -127,8 +127,7 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
     Progress progress;
     progress_begin(&progress, run->path, options->quiet, options->live, 0, 0, 0); /* training begins it again */
     bool ok = run_check(run, &model, err) && dataset_load(arena, &dataset, &run->info, &run->experiment.data, err);
-    bool to_train =
-        options->force || !run_has_weights(run) || !file_exists(arena_printf(arena, "%s/history.csv", run->folder));
+    bool to_train = options->force || !run_is_trained(run);
     if (ok) {
         pool_start(options->threads);
         model_allocate(&model, to_train ? optimizer->slots : 0);

@@ -16,7 +16,7 @@ static bool wait_for(int lock, const char *label, Err *err)
     ssize_t got = pread(lock, holder, sizeof holder - 1, 0);
     holder[got > 0 ? got : 0] = '\0';
     holder[strcspn(holder, "\n")] = '\0';
-    fprintf(stderr, "%s: waiting for process %s, which is at this run\n", label, holder);
+    fprintf(stderr, "%s: waiting for process %s, which is at work there\n", label, holder);
     while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
         if (signals_pending())
             return err_failed(err, (Loc){0}, "%s: stopped while it waited for process %s", label, holder);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "nn/base/file.h"
 #include "runner/figure/figure.h"
@@ -28,17 +29,45 @@ bool run_has_weights(const Run *run)
     return ok;
 }
 
+/* Our own files are whole or absent; an empty one, or a folder, is nobody's result. */
+static bool has_output(Arena *arena, const Run *run, const char *name)
+{
+    struct stat status;
+    return stat(arena_printf(arena, "%s/%s", run->folder, name), &status) == 0 && S_ISREG(status.st_mode) &&
+           status.st_size > 0;
+}
+
+bool run_is_trained(const Run *run)
+{
+    Arena arena = {0};
+    bool ok = has_output(&arena, run, "history.csv") && run_has_weights(run);
+    arena_release(&arena);
+    return ok;
+}
+
 /* The first output that is not there, or NULL. */
 static const char *missing_output(Arena *arena, const Run *run)
 {
     static const char *const always[] = {"config.yaml", "history.csv", "metrics.csv"};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
-        if (!file_exists(arena_printf(arena, "%s/%s", run->folder, always[i]))) return always[i];
+        if (!has_output(arena, run, always[i])) return always[i];
     for (size_t i = 0; i < run->experiment.figures.n; i++) {
         const char *name = arena_printf(arena, "figures/%s.png", figure_name(arena, &run->experiment.figures, i));
-        if (!file_exists(arena_printf(arena, "%s/%s", run->folder, name))) return name;
+        if (!has_output(arena, run, name)) return name;
     }
     return NULL;
+}
+
+/* The identity of run.yaml is that of config.yaml beside it: one that was edited or merged since then isn't it. */
+static bool same_config(Arena *arena, const Run *run)
+{
+    Err ignored = {0};
+    char *bytes = NULL;
+    size_t length = 0;
+    bool ok = file_read(arena_printf(arena, "%s/config.yaml", run->folder), CFG_BYTES_MAX, &bytes, &length, &ignored) &&
+              length == strlen(run->config) && memcmp(bytes, run->config, length) == 0;
+    free(bytes);
+    return ok;
 }
 
 /* The text of a key of run.yaml, or NULL. */
@@ -76,11 +105,11 @@ static RunStatus training_status(Arena *arena, const Run *run, bool ran)
 RunStatus run_status(Arena *arena, const Run *run)
 {
     const char *identity = provenance(arena, run, "identity");
-    bool history = file_exists(arena_printf(arena, "%s/history.csv", run->folder));
-    if (!run_has_weights(run) || !history) return training_status(arena, run, identity != NULL);
+    if (!run_is_trained(run)) return training_status(arena, run, identity != NULL);
     if (!identity) return (RunStatus){RUN_EVALUATE, "trained, not evaluated"};
     if (strcmp(identity, run->identity) != 0) return (RunStatus){RUN_EVALUATE, change_reason(arena, run)};
     const char *missing = missing_output(arena, run);
     if (missing) return (RunStatus){RUN_EVALUATE, arena_printf(arena, "%s is missing", missing)};
+    if (!same_config(arena, run)) return (RunStatus){RUN_EVALUATE, "config.yaml was changed by hand"};
     return (RunStatus){RUN_CURRENT, ""};
 }

@@ -23,4 +23,7 @@ const char *run_differences(Arena *arena, const Run *run, bool values);
 /* Whether weights.safetensors is there and belongs to the run's weights_identity. */
 bool run_has_weights(const Run *run);
 
+/* Whether training has come to its end: those weights and history.csv. */
+bool run_is_trained(const Run *run);
+
 #endif

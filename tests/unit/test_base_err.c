@@ -81,6 +81,7 @@ static void print_leaves_out_what_is_unknown(void **state)
         const char *expected;
     } cases[] = {
         {{"a.yaml", 3, 7}, "a.yaml:3:7: wrong\n"},
+        {{"a.csv", 3, 0}, "a.csv:3: wrong\n"},
         {{"a.yaml", 0, 0}, "a.yaml: wrong\n"},
         {{NULL, 0, 0}, "wrong\n"},
     };

@@ -158,6 +158,12 @@ static void what_is_missing_is_named(void **state)
             expect(RUN_EVALUATE, arena_printf(&tiny.arena, "%s is missing", outputs[i]));
         finish();
         expect(RUN_CURRENT, "");
+        /* an empty file is as good as none */
+        Err err = {0};
+        assert_true(file_write(path, "", 0, &err));
+        assert_int_equal(run_status(&tiny.arena, &run).state, history ? RUN_TRAIN : RUN_EVALUATE);
+        finish();
+        expect(RUN_CURRENT, "");
     }
     unlink(in_folder("run.yaml"));
     expect(RUN_EVALUATE, "trained, not evaluated");
@@ -174,6 +180,10 @@ static void broken_files_count_as_not_there(void **state)
     assert_true(file_write(in_folder("run.yaml"), "identity: [", 11, &err));
     expect(RUN_EVALUATE, "trained, not evaluated");
     finish();
+    assert_true(file_write(in_folder("config.yaml"), "title: mine\n", 12, &err));
+    expect(RUN_EVALUATE, "config.yaml was changed by hand");
+    finish();
+    expect(RUN_CURRENT, "");
     assert_true(file_write(in_folder("weights.safetensors"), "xxxxxxxxxxxx", 12, &err));
     expect(RUN_TRAIN, "weights.safetensors is not here (it is not committed)");
     assert_true(file_write(in_folder("checkpoint.safetensors"), "xxxxxxxxxxxx", 12, &err));
