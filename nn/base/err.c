@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nn/base/alloc.h"
-
 /* A text that is longer than its room loses its middle: the beginning says what went wrong, the end why (or, of a path,
  * which file). Cuts lie between characters of UTF-8. */
 static void fit(char *room, size_t size, const char *text, size_t length)
@@ -33,13 +31,9 @@ __attribute__((format(printf, 4, 0))) static void err_set(Err *err, ErrKind kind
         fit(err->file, sizeof err->file, loc.file, strlen(loc.file));
         err->loc.file = err->file;
     }
-    va_list again;
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
-    if (length < 0) BUG("a message can't be formatted: %s", format);
-    char *whole = mem_zeroed((size_t)length + 1, 1);
-    vsnprintf(whole, (size_t)length + 1, format, again);
-    va_end(again);
+    char *whole = NULL;
+    int length = vasprintf(&whole, format, args);
+    if (length < 0) BUG("no memory for a message: %s", format);
     fit(err->text, sizeof err->text, whole, (size_t)length);
     free(whole);
 }

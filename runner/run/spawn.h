@@ -14,8 +14,8 @@ typedef struct SpawnResult {
     size_t done, failed;
     size_t stopped; /* by the signal that ended all of it */
     size_t skipped; /* not started, because another failed or a signal came */
-    int signal;                   /* 0, or the signal that ended it */
-    int worst;                    /* the highest exit code of a child below 128 */
+    int signal;     /* 0, or the signal that ended it */
+    int worst;      /* the highest exit code of a child below 128 */
 } SpawnResult;
 
 /* Freezes and starts each run when its turn comes. A child that fails keeps the others from being started, unless
