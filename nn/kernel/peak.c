@@ -11,23 +11,26 @@ enum { ROUNDS = 400000, CHAINS = 12, TRIALS = 12 };
 typedef float Vector8 __attribute__((vector_size(32)));
 typedef float Vector16 __attribute__((vector_size(64)));
 
-/* CHAINS independent chains hide the latency of 4 cycles at 2 (or 3) a cycle; the empty asm keeps them in registers. */
-#define CHAIN_KERNEL(name, isa, vector, instruction, constraint)                                                       \
+/* CHAINS independent chains hide the latency of 4 cycles at two a cycle. One asm holds a whole round, so that the sums
+ * stay in registers whatever the compiler thinks of loops. */
+#define FMA(sum) "vfmadd231ps %12, %13, %" #sum "\n\t"
+#define CHAIN_KERNEL(name, isa, vector, register_class)                                                                \
     __attribute__((target(isa))) static float name(void)                                                               \
     {                                                                                                                  \
-        vector a[CHAINS], x = {0}, y = {0};                                                                            \
-        for (int i = 0; i < CHAINS; i++) a[i] = (vector){(float)i};                                                    \
-        for (int round = 0; round < ROUNDS; round++) {                                                                 \
-            for (int i = 0; i < CHAINS; i++)                                                                           \
-                __asm__ volatile(instruction : "+" constraint(a[i]) : constraint(x), constraint(y));                   \
-        }                                                                                                              \
-        float sum = 0;                                                                                                 \
-        for (int i = 0; i < CHAINS; i++) sum += a[i][0];                                                               \
-        return sum;                                                                                                    \
+        vector a = {0}, b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, k = a, l = a, x = a, y = a;     \
+        for (int round = 0; round < ROUNDS; round++)                                                                   \
+            __asm__ volatile(FMA(0) FMA(1) FMA(2) FMA(3) FMA(4) FMA(5) FMA(6) FMA(7) FMA(8) FMA(9) FMA(10) FMA(11)     \
+                             : "+" register_class(a), "+" register_class(b), "+" register_class(c),                    \
+                               "+" register_class(d), "+" register_class(e), "+" register_class(f),                    \
+                               "+" register_class(g), "+" register_class(h), "+" register_class(i),                    \
+                               "+" register_class(j), "+" register_class(k), "+" register_class(l)                     \
+                             : register_class(x), register_class(y));                                                  \
+        vector sum = a + b + c + d + e + f + g + h + i + j + k + l;                                                    \
+        return sum[0];                                                                                                 \
     }
 
-CHAIN_KERNEL(chains_avx2, "avx2,fma", Vector8, "vfmadd231ps %2, %1, %0", "x")
-CHAIN_KERNEL(chains_avx512, "avx512f", Vector16, "vfmadd231ps %2, %1, %0", "v")
+CHAIN_KERNEL(chains_avx2, "avx2,fma", Vector8, "x")
+CHAIN_KERNEL(chains_avx512, "avx512f", Vector16, "v")
 
 typedef struct Trial {
     float (*chains)(void);
