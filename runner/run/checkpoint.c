@@ -39,6 +39,36 @@ static double *pack_sums(const TrainState *state)
     return numbers;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const TensorEntry *)a)->name, ((const TensorEntry *)b)->name);
+}
+
+/* SHA-256 over the hashes of all tensors in name order: a bit that flipped on the disk is seen. */
+static void checksum(const TensorList *list, char hex[65])
+{
+    TensorEntry *sorted = mem_zeroed(list->n + 1, sizeof *sorted);
+    Text text = {0};
+    if (list->n) memcpy(sorted, list->items, list->n * sizeof *sorted);
+    qsort(sorted, list->n, sizeof *sorted, by_name);
+    for (size_t i = 0; i < list->n; i++) {
+        sha256_hex(sorted[i].data, sorted[i].bytes, hex);
+        text_add(&text, "%s %s\n", sorted[i].name, hex);
+    }
+    sha256_hex(text.bytes ? text.bytes : "", text.n, hex);
+    text_release(&text);
+    free(sorted);
+}
+
+static bool check_sum(const SafeTensors *file, Err *err)
+{
+    char hex[65];
+    const char *expected = safetensors_metadata(file, "checksum");
+    checksum(&file->list, hex);
+    if (expected && strcmp(expected, hex) == 0) return true;
+    return err_failed(err, loc_file(file->path), "its checksum doesn't agree with its contents");
+}
+
 bool checkpoint_save(const char *path, const char *identity, const Params *params, const TrainState *state, Err *err)
 {
     TensorList list = {0};
@@ -53,6 +83,9 @@ bool checkpoint_save(const char *path, const char *identity, const Params *param
     if (state->history.rows)
         tensors_add(&list, "train.history", "F64", 2, (size_t[]){state->history.rows, state->history.columns},
                     state->history.values);
+    char hex[65];
+    checksum(&list, hex);
+    tensors_metadata(&list, "checksum", hex);
     bool ok = safetensors_write(path, &list, err);
     tensors_release(&list);
     free(sums);
@@ -124,7 +157,7 @@ bool checkpoint_load(const char *path, const char *identity, Params *params, Tra
     bool ok = safetensors_read(&file, path, &cause);
     const char *theirs = ok ? safetensors_metadata(&file, "identity") : NULL;
     if (ok && theirs && strcmp(theirs, identity) == 0) {
-        ok = take_all(&file, params, state, &cause);
+        ok = take_all(&file, params, state, &cause) && check_sum(&file, &cause);
         *found = ok;
     }
     safetensors_release(&file);

@@ -17,23 +17,30 @@ static void on_signal(int number)
     pending = number;
 }
 
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+enum { CAUGHT = sizeof caught / sizeof *caught };
+
+static sigset_t all_caught(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < CAUGHT; i++) sigaddset(&set, caught[i]);
+    return set;
+}
+
 static void block(int how)
 {
-    sigset_t both;
-    sigemptyset(&both);
-    sigaddset(&both, SIGINT);
-    sigaddset(&both, SIGTERM);
-    sigprocmask(how, &both, NULL);
+    sigset_t set = all_caught();
+    sigprocmask(how, &set, NULL);
 }
 
 void signals_catch(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    sigaddset(&action.sa_mask, SIGINT);
-    sigaddset(&action.sa_mask, SIGTERM);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    struct sigaction action = {.sa_handler = on_signal, .sa_mask = all_caught()}, before;
+    for (int i = 0; i < CAUGHT; i++) {
+        sigaction(caught[i], &action, &before);
+        if (caught[i] == SIGHUP && before.sa_handler == SIG_IGN) signal(SIGHUP, SIG_IGN); /* nohup */
+    }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     signals_release();

@@ -19,7 +19,7 @@ typedef struct SpawnResult {
 } SpawnResult;
 
 /* Freezes and starts each run when its turn comes. A child that fails keeps the others from being started, unless
- * keep_going. SIGINT and SIGTERM are passed on; children that are under way write their checkpoints and end. */
+ * keep_going. SIGINT, SIGTERM and SIGHUP are passed on; children that are under way write their checkpoints and end. */
 SpawnResult spawn_all(Run *const *runs, size_t n, const SpawnOptions *options);
 
 #endif

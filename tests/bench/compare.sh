@@ -2,8 +2,8 @@
 # compare.sh MAYVAE [ROUNDS]: the bench, and where a python3 has torch, a training step of the vae in mayvae and in PyTorch,
 # in turn, so that a busy moment of the machine hits both; then the medians and their ratio.
 set -euo pipefail
-cd "$(dirname "$0")"
-mayvae=$(cd ../.. && realpath "$1")
+cd "$(dirname "$0")/../.."
+mayvae=$(realpath "$1")
 rounds=${2:-5}
 
 "$mayvae" bench
@@ -31,7 +31,7 @@ median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : 
 ours=() theirs=()
 for ((i = 0; i < rounds; i++)); do
     ours+=("$("$mayvae" bench --csv | column vae ms_per_step)")
-    theirs+=("$(OPENBLAS_NUM_THREADS=1 "$python" torch_step.py --model vae | column vae ms_per_step)")
+    theirs+=("$(OPENBLAS_NUM_THREADS=1 "$python" tests/bench/torch_step.py --model vae | column vae ms_per_step)")
 done
 a=$(printf '%s\n' "${ours[@]}" | median)
 b=$(printf '%s\n' "${theirs[@]}" | median)

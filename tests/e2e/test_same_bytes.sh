@@ -67,6 +67,7 @@ interrupted() {
 }
 report "SIGINT: a checkpoint, how to go on, exit 130" interrupted INT 130
 report "SIGTERM: the same, exit 143" interrupted TERM 143
+report "SIGHUP: the same, exit 129" interrupted HUP 129
 
 # A checkpoint in the middle of an epoch is resumed from there.
 resumed_in_epoch() {

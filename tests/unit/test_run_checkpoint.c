@@ -159,6 +159,13 @@ static void damaged_files_are_refused(void **state)
     bytes[9] ^= 64;
     assert_true(file_write(path, bytes, length, &err));
     expect_damaged("");
+    bytes[9] ^= 64;
+    for (size_t back = 1; back < 2000; back += 333) { /* among the numbers */
+        bytes[length - back] ^= 1;
+        assert_true(file_write(path, bytes, length, &err));
+        expect_damaged("checksum");
+        bytes[length - back] ^= 1;
+    }
     free(bytes);
 }
 
