@@ -36,4 +36,5 @@ const Loss loss_cross_entropy = {
             .example = "{logits: classifier, target: label}"},
     .build = build,
     .subject = subject,
+    .classes = true,
 };
