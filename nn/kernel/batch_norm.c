@@ -3,9 +3,10 @@
 #include "nn/base/alloc.h"
 #include "nn/base/pool.h"
 #include "nn/kernel/blocks.h"
+#include "nn/kernel/clones.h"
 #include "nn/kernel/reduce.h"
 
-enum { LANES = 16 }; /* channels that are summed side by side: a cache line of floats */
+enum { LANES = 64 }; /* channels that are summed side by side: four cache lines of floats, which follow each other */
 
 typedef struct Sums {
     size_t n, positions, channels, lanes; /* lanes: blocks of channels */
@@ -23,9 +24,10 @@ size_t batch_norm_scratch(size_t n, size_t channels)
     return mem_mul(mem_mul(segments_of(n), channels), 2 * sizeof(double) / sizeof(real));
 }
 
-/* `channels` is a constant wherever this is worth it, so that the sums stay in registers. */
-static inline void square_lanes(size_t rows, size_t stride, size_t channels, const real *restrict x,
-                                double *restrict first, double *restrict second)
+/* `channels` is a constant wherever this is worth it, so that its loops are unrolled. */
+static inline __attribute__((always_inline)) void square_lanes(size_t rows, size_t stride, size_t channels,
+                                                               const real *restrict x, double *restrict first,
+                                                               double *restrict second)
 {
     double sum[LANES] = {0}, square[LANES] = {0};
     for (size_t r = 0; r < rows; r++, x += stride) {
@@ -38,9 +40,10 @@ static inline void square_lanes(size_t rows, size_t stride, size_t channels, con
     for (size_t c = 0; c < channels; c++) first[c] = sum[c], second[c] = square[c];
 }
 
-static inline void product_lanes(size_t rows, size_t stride, size_t channels, const real *restrict x,
-                                 const real *restrict mean, const real *restrict dy, double *restrict first,
-                                 double *restrict second)
+static inline __attribute__((always_inline)) void product_lanes(size_t rows, size_t stride, size_t channels,
+                                                                const real *restrict x, const real *restrict mean,
+                                                                const real *restrict dy, double *restrict first,
+                                                                double *restrict second)
 {
     double sum[LANES] = {0}, product[LANES] = {0}, centre[LANES] = {0};
     for (size_t c = 0; c < channels; c++) centre[c] = (double)mean[c];
@@ -54,7 +57,7 @@ static inline void product_lanes(size_t rows, size_t stride, size_t channels, co
     for (size_t c = 0; c < channels; c++) first[c] = sum[c], second[c] = product[c];
 }
 
-static void sums_task(void *context, size_t task)
+KERNEL_CLONES static void sums_task(void *context, size_t task)
 {
     const Sums *v = context;
     const size_t segment = task / v->lanes, channel = task % v->lanes * LANES, first = segment * REDUCE_SEGMENT;
@@ -112,7 +115,7 @@ static size_t rows_of_block(size_t channels)
     return channels < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / channels : 1;
 }
 
-static void apply_loop(const void *context, size_t begin, size_t end)
+KERNEL_CLONES static void apply_loop(const void *context, size_t begin, size_t end)
 {
     const Rows *v = context;
     const size_t channels = v->channels;
@@ -131,7 +134,7 @@ void batch_norm_apply(size_t rows, size_t channels, const real *x, const real *m
                &(Rows){.channels = channels, .x = x, .mean = mean, .factor = factor, .a = shift, .to = y});
 }
 
-static void grad_input_loop(const void *context, size_t begin, size_t end)
+KERNEL_CLONES static void grad_input_loop(const void *context, size_t begin, size_t end)
 {
     const Rows *v = context;
     const size_t channels = v->channels;

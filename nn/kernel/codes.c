@@ -1,15 +1,18 @@
 #include "nn/kernel/codes.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "nn/base/alloc.h"
 #include "nn/base/pool.h"
 #include "nn/kernel/blocks.h"
+#include "nn/kernel/clones.h"
 #include "nn/kernel/reduce.h"
 
 enum {
     LANES = 16,         /* codes that are compared side by side */
+    GROUP = 4,          /* positions that are looked at side by side */
     POSITIONS_TASK = 64 /* positions of a task */
 };
 
@@ -43,39 +46,64 @@ static void lay_out(const Search *v)
     }
 }
 
-/* Each lane keeps the least of its codes, the first of equal ones. */
-static void least_of_lanes(const Search *v, const real *restrict x, real *restrict least, real *restrict block)
+/* Each lane of each position keeps the least of its codes, the first of equal ones. */
+typedef struct Least {
+    real distance[GROUP][LANES], block[GROUP][LANES];
+} Least;
+
+static inline void keep_least(Least *least, const real (*sum)[LANES], real block)
 {
-    const real *restrict code = v->table;
-    const size_t dim = v->dim, blocks = blocks_of(v->codes);
-    for (size_t b = 0; b < blocks; b++) {
-        real sum[LANES] = {0};
-        for (size_t d = 0; d < dim; d++, code += LANES) {
-            const real value = x[d];
-            for (size_t l = 0; l < LANES; l++) sum[l] += (value - code[l]) * (value - code[l]);
-        }
+    for (size_t g = 0; g < GROUP; g++) {
         for (size_t l = 0; l < LANES; l++) {
-            block[l] = sum[l] < least[l] ? (real)b : block[l];
-            least[l] = sum[l] < least[l] ? sum[l] : least[l];
+            const bool less = sum[g][l] < least->distance[g][l];
+            least->block[g][l] = less ? block : least->block[g][l];
+            least->distance[g][l] = less ? sum[g][l] : least->distance[g][l];
         }
     }
 }
 
-static void nearest_loop(const void *context, size_t begin, size_t end)
+/* Several positions at a time, so that their sums don't wait for each other. */
+static inline void least_of_lanes(const Search *v, const real *const *x, Least *least)
+{
+    const real *restrict code = v->table;
+    const size_t dim = v->dim, blocks = blocks_of(v->codes);
+    for (size_t b = 0; b < blocks; b++) {
+        real sum[GROUP][LANES] = {0};
+        for (size_t d = 0; d < dim; d++, code += LANES) {
+            for (size_t g = 0; g < GROUP; g++) {
+                const real value = x[g][d];
+                for (size_t l = 0; l < LANES; l++) sum[g][l] += (value - code[l]) * (value - code[l]);
+            }
+        }
+        keep_least(least, (const real(*)[LANES])sum, (real)b);
+    }
+}
+
+static real lowest_of_lanes(const real *distance, const real *block)
+{
+    real best = distance[0], at = block[0] * LANES;
+    for (size_t l = 1; l < LANES; l++) {
+        const real code = block[l] * LANES + (real)l;
+        const bool less = distance[l] < best || (distance[l] == best && code < at);
+        at = less ? code : at;
+        best = less ? distance[l] : best;
+    }
+    return best < (real)INFINITY ? at : 0;
+}
+
+KERNEL_CLONES static void nearest_loop(const void *context, size_t begin, size_t end)
 {
     const Search *v = context;
-    for (size_t p = begin; p < end; p++) {
-        real least[LANES], block[LANES] = {0};
-        for (size_t l = 0; l < LANES; l++) least[l] = (real)INFINITY;
-        least_of_lanes(v, v->x + p * v->dim, least, block);
-        real best = least[0], at = block[0] * LANES;
-        for (size_t l = 1; l < LANES; l++) {
-            const real code = block[l] * LANES + (real)l;
-            if (least[l] > best || (least[l] == best && code > at)) continue;
-            best = least[l];
-            at = code;
+    for (size_t p = begin; p < end; p += GROUP) {
+        const real *x[GROUP];
+        Least least;
+        for (size_t g = 0; g < GROUP; g++) { /* a group that is not full ends with its last position, again */
+            x[g] = v->x + (p + g < end ? p + g : end - 1) * v->dim;
+            for (size_t l = 0; l < LANES; l++) least.distance[g][l] = (real)INFINITY, least.block[g][l] = 0;
         }
-        v->index[p] = best < (real)INFINITY ? at : 0;
+        least_of_lanes(v, x, &least);
+        for (size_t g = 0; g < GROUP && p + g < end; g++)
+            v->index[p + g] = lowest_of_lanes(least.distance[g], least.block[g]);
     }
 }
 

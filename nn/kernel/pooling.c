@@ -1,6 +1,7 @@
 #include "nn/kernel/pooling.h"
 
 #include "nn/kernel/blocks.h"
+#include "nn/kernel/clones.h"
 
 enum { LANES = 16 };
 
@@ -55,7 +56,8 @@ static size_t offset_of(const ConvShape *s, const Window *w, size_t kh, size_t k
     return ((w->row + kh - w->top) * s->iw + w->column + kw - w->left) * s->cin;
 }
 
-static void greater_of(size_t channels, real tap, const real *restrict x, real *restrict y, real *restrict at)
+KERNEL_CLONES static void greater_of(size_t channels, real tap, const real *restrict x, real *restrict y,
+                                     real *restrict at)
 {
     for (size_t c = 0; c < channels; c++) {
         const int take = x[c] > y[c] || x[c] != x[c];
@@ -89,7 +91,8 @@ void pooling_max(const ConvShape *shape, const real *x, real *y, real *tap)
     blocks_run(shape->n, 1, max_loop, &(Pooling){.shape = shape, .x = x, .to = y, .tap = tap});
 }
 
-static void hand_back(size_t channels, real tap, const real *restrict at, const real *restrict dy, real *restrict dx)
+KERNEL_CLONES static void hand_back(size_t channels, real tap, const real *restrict at, const real *restrict dy,
+                                    real *restrict dx)
 {
     for (size_t c = 0; c < channels; c++) {
         const real g = dy[c]; /* loaded without a condition, so that the loop becomes vector code */
