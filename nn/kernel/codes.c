@@ -16,6 +16,9 @@ enum {
     POSITIONS_TASK = 64 /* positions of a task */
 };
 
+/* One number a code. */
+typedef real Lanes __attribute__((vector_size(LANES * sizeof(real))));
+
 static size_t blocks_of(size_t codes)
 {
     return (codes + LANES - 1) / LANES;
@@ -62,19 +65,25 @@ static inline void keep_least(Least *least, const real (*sum)[LANES], real block
     }
 }
 
-/* Several positions at a time, so that their sums don't wait for each other. */
+/* The sums of a block of codes for several positions, kept in registers, which don't wait for each other. */
+static inline void sum_block(size_t dim, const real *const *x, const real *code, real (*sum)[LANES])
+{
+    Lanes part[GROUP] = {0}, e;
+    for (size_t d = 0; d < dim; d++, code += LANES) {
+        memcpy(&e, code, sizeof e);
+        for (size_t g = 0; g < GROUP; g++) {
+            const Lanes difference = x[g][d] - e;
+            part[g] += difference * difference;
+        }
+    }
+    memcpy(sum, part, sizeof part);
+}
+
 static inline void least_of_lanes(const Search *v, const real *const *x, Least *least)
 {
-    const real *restrict code = v->table;
-    const size_t dim = v->dim, blocks = blocks_of(v->codes);
-    for (size_t b = 0; b < blocks; b++) {
-        real sum[GROUP][LANES] = {0};
-        for (size_t d = 0; d < dim; d++, code += LANES) {
-            for (size_t g = 0; g < GROUP; g++) {
-                const real value = x[g][d];
-                for (size_t l = 0; l < LANES; l++) sum[g][l] += (value - code[l]) * (value - code[l]);
-            }
-        }
+    for (size_t b = 0; b < blocks_of(v->codes); b++) {
+        real sum[GROUP][LANES];
+        sum_block(v->dim, x, v->table + b * v->dim * LANES, sum);
         keep_least(least, (const real(*)[LANES])sum, (real)b);
     }
 }
