@@ -285,14 +285,14 @@ static void feed_images(const Net *net, const Exec *exec, double *images)
 static void test_steps_of_a_residual_network(void **state)
 {
     (void)state;
-    static const NetSection section = {
-        "net",
-        "image",
-        {"conv2d: {filters: 2, kernel: 3, padding: 1, bias: false}", "batch_norm", "relu",
-         "max_pool: {kernel: 2, stride: 1}",
-         "residual: {body: [conv2d: {filters: 3, kernel: 3, padding: 1, bias: false}, batch_norm], "
-         "shortcut: [conv2d: {filters: 3, kernel: 1, padding: valid, bias: false}, batch_norm]}",
-         "relu", "global_average_pool", "dense: {units: 3}"}};
+    static const char residual[] =
+        "residual: {body: [conv2d: {filters: 3, kernel: 3, padding: 1, bias: false}, batch_norm], "
+        "shortcut: [conv2d: {filters: 3, kernel: 1, padding: valid, bias: false}, batch_norm]}";
+    static const NetSection section = {"net",
+                                       "image",
+                                       {"conv2d: {filters: 2, kernel: 3, padding: 1, bias: false}", "batch_norm",
+                                        "relu", "max_pool: {kernel: 2, stride: 1}", residual, "relu",
+                                        "global_average_pool", "dense: {units: 3}"}};
     Net net;
     Err err = {0};
     Params params = {0};

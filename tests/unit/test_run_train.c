@@ -36,8 +36,7 @@ enum { EPOCHS = 2, STEPS = 4, NEVER = 1000 };
 #define DYNAMIC                                                                                                        \
     TINY_WITH("data.binarize=dynamic", "loss.kl.weight={linear: {from: 0, to: 2, epochs: 2}}",                         \
               "train.lr_schedule={exponential: {gamma: 0.9}}",                                                         \
-              "network.encoder.layers=[conv2d: {filters: 3, kernel: 3, stride: 2}, batch_norm, relu, flatten, "        \
-              "dropout: 0.25, dense: {units: 6}]")
+              "network.encoder.layers=[flatten, batch_norm, relu, dropout: 0.25, dense: {units: 6}]")
 
 static Tiny tiny;
 static TrainState position;
