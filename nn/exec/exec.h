@@ -24,7 +24,8 @@ void exec_release(Exec *exec); /* safe on a zeroed one */
 /* Where to write a fed input before exec_forward, and where to read a root after it. */
 real *exec_value(const Exec *exec, int node);
 
-/* seed and step decide the random draws of this pass. */
+/* seed and step decide the random draws of this pass. In training, ops update their buffers (running statistics); an
+ * evaluation changes no parameter. */
 void exec_forward(Exec *exec, uint64_t seed, uint64_t step);
 
 /* Zeroes params->grad and the gradients in the slab, adds `seed_grad[i]` to every element of the gradient of node

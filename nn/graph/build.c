@@ -72,16 +72,24 @@ const char *build_path(const Build *build, const char *leaf)
     return arena_printf(&build->graph->arena, "%s.%s", build->path, leaf);
 }
 
+static int add_param(const Build *build, const char *leaf, ParamSpec spec)
+{
+    if (!spec.initialiser.row) BUG("parameter \"%s.%s\" has no initialiser", build->path, leaf);
+    spec.name = build_path(build, leaf);
+    return graph_param(build->graph, &spec, build->loc);
+}
+
 int build_param(const Build *build, const char *leaf, Shape shape, Spec initialiser, size_t fan_in, size_t fan_out)
 {
-    if (!initialiser.row) BUG("parameter \"%s.%s\" has no initialiser", build->path, leaf);
-    const ParamSpec spec = {.name = build_path(build, leaf),
-                            .shape = shape,
-                            .initialiser = initialiser,
-                            .fan_in = fan_in,
-                            .fan_out = fan_out,
-                            .trainable = true};
-    return graph_param(build->graph, &spec, build->loc);
+    return add_param(
+        build, leaf,
+        (ParamSpec){
+            .shape = shape, .initialiser = initialiser, .fan_in = fan_in, .fan_out = fan_out, .trainable = true});
+}
+
+int build_buffer(const Build *build, const char *leaf, Shape shape, Spec initialiser)
+{
+    return add_param(build, leaf, (ParamSpec){.shape = shape, .initialiser = initialiser, .fan_in = 1, .fan_out = 1});
 }
 
 bool build_op(const Build *build, const Op *op, const void *attributes, size_t inputs, const int *input, int *node,

@@ -49,6 +49,10 @@ const char *build_path(const Build *build, const char *leaf);
 /* A trainable parameter "path.leaf"; returns its node. */
 int build_param(const Build *build, const char *leaf, Shape shape, Spec initialiser, size_t fan_in, size_t fan_out);
 
+/* A buffer "path.leaf", saved as parameters are but not trained; an op that takes it as an input may update it in the
+ * forward pass of training (OpRun.state). */
+int build_buffer(const Build *build, const char *leaf, Shape shape, Spec initialiser);
+
 /* Adds an op under the build's own path and place. */
 bool build_op(const Build *build, const Op *op, const void *attributes, size_t inputs, const int *input, int *node,
               Err *err);

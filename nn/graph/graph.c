@@ -70,12 +70,16 @@ bool graph_add(Graph *graph, const Op *op, const void *attributes, size_t inputs
     if (inputs == 0 || inputs > OP_INPUTS_MAX) BUG("%s: %zu inputs", op->name, inputs);
     Node fresh = {.op = op, .attributes = attributes, .inputs = inputs, .loc = loc};
     fresh.name = arena_text(&graph->arena, name);
-    OpShape shape = {.attributes = attributes, .numerics = graph->numerics, .loc = loc, .inputs = inputs};
+    OpShape shape = {.attributes = attributes,
+                     .numerics = graph->numerics,
+                     .loc = loc,
+                     .training = graph->training,
+                     .inputs = inputs};
     shape.name = arena_printf(&graph->arena, "%s \"%s\"", op->name, name);
     for (size_t i = 0; i < inputs; i++) {
         const Node *in = graph_node(graph, input[i]);
         fresh.input[i] = input[i];
-        fresh.wants_grad = fresh.wants_grad || in->wants_grad;
+        fresh.wants_grad = fresh.wants_grad || (in->wants_grad && (op->backward || op->view));
         shape.in[i] = in->shape;
     }
     if (!op->shape(&shape, err)) return false;

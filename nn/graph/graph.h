@@ -25,7 +25,7 @@ typedef struct Node {
     Shape shape;
     size_t keep, scratch;
     double multiply_adds;
-    bool wants_grad;        /* a trainable parameter lies below */
+    bool wants_grad;        /* a trainable parameter lies below, and the ops between have a backward */
     const ParamSpec *param; /* a parameter leaf, else NULL */
     const char *name;       /* "encoder.conv2d"; an input's name: "image" */
     Loc loc;
@@ -43,6 +43,7 @@ typedef struct Graph {
     Arena arena;
     const Numerics *numerics;
     size_t batch;
+    bool training; /* set before layers are added: shapes that can be evaluated but not trained are refused */
     Node *nodes;
     size_t n, capacity;
     Mark *marks; /* in the order in which the layers were built; a layer that holds others follows them */

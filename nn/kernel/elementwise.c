@@ -152,6 +152,83 @@ void elementwise_softplus_grad(size_t n, const real *x, const real *dy, real *dx
     blocks_run(n, BLOCK_ELEMENTS, softplus_grad_loop, &(Arrays){.in = {x, dy}, .out = dx});
 }
 
+static void elu_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real alpha = v->slope;
+    const real *restrict x = v->in[0];
+    real *restrict y = v->out;
+    for (size_t i = begin; i < end; i++) {
+        const real below = alpha * (r_exp(x[i]) - 1);
+        y[i] = x[i] > 0 ? x[i] : below;
+    }
+}
+
+void elementwise_elu(size_t n, real alpha, const real *x, real *y)
+{
+    blocks_run(n, BLOCK_ELEMENTS, elu_loop, &(Arrays){.in = {x}, .out = y, .slope = alpha});
+}
+
+static void elu_grad_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real alpha = v->slope;
+    const real *restrict x = v->in[0];
+    const real *restrict dy = v->in[1];
+    real *restrict dx = v->out;
+    for (size_t i = begin; i < end; i++) {
+        const real g = dy[i], below = alpha * r_exp(x[i]);
+        dx[i] += x[i] > 0 ? g : g * below;
+    }
+}
+
+void elementwise_elu_grad(size_t n, real alpha, const real *x, const real *dy, real *dx)
+{
+    blocks_run(n, BLOCK_ELEMENTS, elu_grad_loop, &(Arrays){.in = {x, dy}, .out = dx, .slope = alpha});
+}
+
+static void sum_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict a = v->in[0];
+    const real *restrict b = v->in[1];
+    real *restrict y = v->out;
+    for (size_t i = begin; i < end; i++) y[i] = a[i] + b[i];
+}
+
+void elementwise_sum(size_t n, const real *a, const real *b, real *y)
+{
+    blocks_run(n, BLOCK_ELEMENTS, sum_loop, &(Arrays){.in = {a, b}, .out = y});
+}
+
+static void multiply_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict a = v->in[0];
+    const real *restrict b = v->in[1];
+    real *restrict y = v->out;
+    for (size_t i = begin; i < end; i++) y[i] = a[i] * b[i];
+}
+
+void elementwise_multiply(size_t n, const real *a, const real *b, real *y)
+{
+    blocks_run(n, BLOCK_ELEMENTS, multiply_loop, &(Arrays){.in = {a, b}, .out = y});
+}
+
+static void multiply_grad_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict b = v->in[0];
+    const real *restrict dy = v->in[1];
+    real *restrict da = v->out;
+    for (size_t i = begin; i < end; i++) da[i] += dy[i] * b[i];
+}
+
+void elementwise_multiply_grad(size_t n, const real *b, const real *dy, real *da)
+{
+    blocks_run(n, BLOCK_ELEMENTS, multiply_grad_loop, &(Arrays){.in = {b, dy}, .out = da});
+}
+
 static void add_loop(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;

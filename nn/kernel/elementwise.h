@@ -28,6 +28,17 @@ void elementwise_sigmoid_grad(size_t n, const real *y, const real *dy, real *dx)
 void elementwise_softplus(size_t n, const real *x, real *y);
 void elementwise_softplus_grad(size_t n, const real *x, const real *dy, real *dx);
 
+/* y = x where x > 0, else alpha (exp(x) - 1); dx += dy where x > 0, else dy alpha exp(x) */
+void elementwise_elu(size_t n, real alpha, const real *x, real *y);
+void elementwise_elu_grad(size_t n, real alpha, const real *x, const real *dy, real *dx);
+
+/* y = a + b */
+void elementwise_sum(size_t n, const real *a, const real *b, real *y);
+
+/* y = a b; da += dy b */
+void elementwise_multiply(size_t n, const real *a, const real *b, real *y);
+void elementwise_multiply_grad(size_t n, const real *b, const real *dy, real *da);
+
 /* y += x */
 void elementwise_add(size_t n, const real *x, real *y);
 

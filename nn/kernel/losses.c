@@ -1,5 +1,7 @@
 #include "nn/kernel/losses.h"
 
+#include <stdbool.h>
+
 #include "nn/base/fmath.h"
 #include "nn/kernel/blocks.h"
 #include "nn/kernel/reduce.h"
@@ -138,4 +140,68 @@ void losses_kl_divergence_grad_log_variance(size_t n, size_t count, const real *
 {
     blocks_run(n * count, BLOCK_ELEMENTS, kl_divergence_grad_log_variance_loop,
                &(Arrays){.count = count, .a = log_variance, .dsum = dsum, .to = dlog_variance});
+}
+
+/* The greatest logit of an example; with it the exponentials can't overflow. */
+static real greatest(size_t classes, const real *logits)
+{
+    real most = logits[0];
+    for (size_t k = 1; k < classes; k++) most = logits[k] > most ? logits[k] : most;
+    return most;
+}
+
+static double sum_of_exponentials(size_t classes, const real *logits, real most)
+{
+    double sum = 0;
+    for (size_t k = 0; k < classes; k++) sum += (double)r_exp(logits[k] - most);
+    return sum;
+}
+
+/* A label that is no class has no place among the logits. */
+static bool is_class(real label, size_t classes)
+{
+    return label >= 0 && label < (real)classes;
+}
+
+static void cross_entropy_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    for (size_t i = begin; i < end; i++) {
+        const real *x = v->a + i * v->count, label = v->b[i], most = greatest(v->count, x);
+        const real log_sum = r_log((real)sum_of_exponentials(v->count, x, most));
+        v->to[i] = is_class(label, v->count) ? log_sum + (most - x[(size_t)label]) : (real)NAN;
+    }
+}
+
+/* Elements of a task. */
+static size_t examples_of(size_t count)
+{
+    return count < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / count : 1;
+}
+
+void losses_cross_entropy(size_t n, size_t classes, const real *logits, const real *label, real *sum)
+{
+    blocks_run(n, examples_of(classes), cross_entropy_loop,
+               &(Arrays){.count = classes, .a = logits, .b = label, .to = sum});
+}
+
+static void cross_entropy_grad_loop(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    for (size_t i = begin; i < end; i++) {
+        const real *x = v->a + i * v->count, dsum = v->dsum[i], most = greatest(v->count, x);
+        const real sum = (real)sum_of_exponentials(v->count, x, most);
+        real *to = v->to + i * v->count;
+        for (size_t k = 0; k < v->count; k++) {
+            const real hit = (real)k == v->b[i] ? 1 : 0;
+            to[k] += dsum * (r_exp(x[k] - most) / sum - hit);
+        }
+    }
+}
+
+void losses_cross_entropy_grad(size_t n, size_t classes, const real *logits, const real *label, const real *dsum,
+                               real *dlogits)
+{
+    blocks_run(n, examples_of(classes), cross_entropy_grad_loop,
+               &(Arrays){.count = classes, .a = logits, .b = label, .dsum = dsum, .to = dlogits});
 }

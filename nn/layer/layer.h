@@ -19,7 +19,8 @@ typedef struct Layer {
 extern const Table layers_table;
 
 /* A chain of layers. Children are named path.KIND, path.KIND_2, ... by kind, or path.NAME where the item has a name
- * (two of one name are an error). */
+ * (two of one name are an error). The layers of a residual or a repeat are named below it: path.residual.body.KIND,
+ * path.repeat.1.KIND. */
 bool layers_build(const Build *build, SpecList layers, const Value *in, Value *out, Err *err);
 
 /* A network: sections in any order that has no cycle, each a chain of layers from a section or an input. */

@@ -43,6 +43,11 @@ static bool name_layers(const Build *build, SpecList layers, const char **names,
     return true;
 }
 
+/* A repeat in a repeat multiplies what a few lines ask for. */
+enum { NODES_MAX = 20000 };
+
+/* Layers that hold others call this again. A tree of YAML is at most 64 deep, twice that after an override, so the
+ * recursion is bounded. */
 bool layers_build(const Build *build, SpecList layers, const Value *in, Value *out, Err *err)
 {
     const char **names = arena_alloc(&build->graph->arena, layers.n, sizeof *names);
@@ -54,6 +59,9 @@ bool layers_build(const Build *build, SpecList layers, const Value *in, Value *o
             .graph = build->graph, .scope = build->scope, .path = build_path(build, names[i]), .loc = spec->loc};
         Value next = {.node = -1};
         size_t first = build->graph->n;
+        if (first > NODES_MAX)
+            return err_config(err, spec->loc, "the network is too large: more than %d operations and parameters",
+                              NODES_MAX);
         if (!((const Layer *)spec->row)->build(&below, spec->options, &at, &next, err)) return false;
         graph_mark(build->graph, below.path, spec, first, next.node);
         at = next;

@@ -13,7 +13,8 @@ typedef struct Loss {
     bool (*build)(const Build *build, const void *options, int *node, Err *err); /* names are found in build->scope */
     /* The section that the term judges: the logits or prediction of a reconstruction, the posterior of a KL term. */
     Ref (*subject)(const void *options);
-    bool logits; /* the subject holds logits: its sigmoid is the mean of the pixels */
+    bool logits;  /* the subject holds logits: its sigmoid is the mean of the pixels */
+    bool classes; /* the subject holds a number for each class of the data */
 } Loss;
 
 #define LOSS(id) extern const Loss loss_##id;
@@ -24,5 +25,8 @@ extern const Table losses_table;
 
 /* What losses of two values share: finds both and adds the op. */
 bool loss_pair(const Build *build, const Op *op, Ref first, Ref second, int *node, Err *err);
+
+/* What losses of a quantizer share: the node of one of its parts. name: of the loss, for messages. */
+bool loss_of_quantizer(const Build *build, const char *name, Ref quantizer, const char *part, int *node, Err *err);
 
 #endif

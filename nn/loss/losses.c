@@ -15,3 +15,13 @@ bool loss_pair(const Build *build, const Op *op, Ref first, Ref second, int *nod
     const int input[] = {a.node, b.node};
     return build_op(build, op, NULL, 2, input, node, err);
 }
+
+bool loss_of_quantizer(const Build *build, const char *name, Ref quantizer, const char *part, int *node, Err *err)
+{
+    Value value;
+    if (!scope_find(build->scope, quantizer, &value, err)) return false;
+    *node = value_part(&value, part);
+    if (*node >= 0) return true;
+    return err_config(err, quantizer.loc, "%s: \"%s\" is no quantizer (it has no %s); end it with vector_quantize",
+                      name, quantizer.name, part);
+}

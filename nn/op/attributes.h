@@ -21,6 +21,31 @@ typedef struct LeakyReluAttributes {
     double slope; /* of the negative side */
 } LeakyReluAttributes;
 
+typedef struct EluAttributes {
+    double alpha; /* what very negative values come to is -alpha */
+} EluAttributes;
+
+/* dropout: a mask drawn from the stream for every example and step. */
+typedef struct DropoutAttributes {
+    double rate; /* in [0, 1): the share that is set to 0 */
+    const char *stream;
+} DropoutAttributes;
+
+typedef struct BatchNormAttributes {
+    double momentum; /* what a batch's statistics weigh in the running ones */
+    double epsilon;  /* added to the variance */
+} BatchNormAttributes;
+
+/* max_pool and average_pool: windows as a conv2d's. */
+typedef struct PoolAttributes {
+    int64_t kernel[2];
+    ConvAttributes window;
+} PoolAttributes;
+
+typedef struct CommitmentAttributes {
+    double factor; /* beta of eq. 3 */
+} CommitmentAttributes;
+
 /* reshape: the dims behind the batch. rank 1 and dim[0] == 0: flatten. */
 typedef struct ReshapeAttributes {
     size_t rank;

@@ -138,6 +138,38 @@ ConvShape conv_geometry(const ConvAttributes *attributes, Shape image, Shape wei
     return s;
 }
 
+/* A weight that stands for a pooling's kernel. */
+static Shape kernel_of(const PoolAttributes *attributes, size_t channels)
+{
+    return (Shape){4, {(size_t)attributes->kernel[0], (size_t)attributes->kernel[1], channels, channels}};
+}
+
+bool conv_geometry_check_pool(OpShape *op, Err *err)
+{
+    const PoolAttributes *attributes = op->attributes;
+    const Padding *padding = &attributes->window.padding;
+    const int64_t *kernel = attributes->kernel;
+    if (kernel[0] < 1 || kernel[1] < 1)
+        return op_refuse(op, err, "the kernel must be at least 1x1, got %lldx%lld", (long long)kernel[0],
+                         (long long)kernel[1]);
+    if (!padding->mode && (padding->top >= kernel[0] || padding->bottom >= kernel[0] || padding->left >= kernel[1] ||
+                           padding->right >= kernel[1]))
+        return op_refuse(op, err, "padding must be smaller than the kernel of %lldx%lld, or a window would be empty",
+                         (long long)kernel[0], (long long)kernel[1]);
+    OpShape conv = *op;
+    conv.attributes = &attributes->window;
+    conv.inputs = 2;
+    conv.in[1] = kernel_of(attributes, op->in[0].rank == 4 ? op->in[0].dim[3] : 1);
+    if (!conv_geometry_check(&conv, false, err)) return false;
+    op->out = conv.out;
+    return true;
+}
+
+ConvShape conv_geometry_pool(const PoolAttributes *attributes, Shape image, Shape grid)
+{
+    return conv_geometry(&attributes->window, image, kernel_of(attributes, image.dim[3]), grid);
+}
+
 static double taps_in_image(size_t outputs, size_t stride, size_t kernel, size_t begin, size_t size)
 {
     double taps = 0;

@@ -16,6 +16,11 @@ bool conv_geometry_check(OpShape *op, bool transpose, Err *err);
  * `same` is max((out - 1) stride + k - in, 0) in all, of which floor(pad / 2) stands at the beginning. */
 ConvShape conv_geometry(const ConvAttributes *attributes, Shape image, Shape weight, Shape grid);
 
+/* The same for pooling, x (N,H,W,C) -> (N,OH,OW,C): windows as a conv2d's, with padding below the kernel's size, so
+ * that each window has an element of the image; and the windows of shapes that have passed. */
+bool conv_geometry_check_pool(OpShape *op, Err *err);
+ConvShape conv_geometry_pool(const PoolAttributes *attributes, Shape image, Shape grid);
+
 /* Multiply-adds of one pass, taps in the padding not counted. */
 double conv_geometry_multiply_adds(const ConvShape *shape);
 

@@ -12,7 +12,7 @@
 #include "nn/base/real.h"
 #include "nn/kernel/numerics.h"
 
-enum { SHAPE_RANK_MAX = 4, OP_INPUTS_MAX = 4 };
+enum { SHAPE_RANK_MAX = 4, OP_INPUTS_MAX = 5 };
 
 /* Row-major and contiguous; dim[0] is the batch for everything but parameters. No dim is 0. */
 typedef struct Shape {
@@ -32,6 +32,7 @@ typedef struct OpShape {
     const Numerics *numerics;
     const char *name; /* of the node, e.g. `dense "encoder.dense"` */
     Loc loc;
+    bool training; /* the graph is known to be trained: what only training can't do is refused */
     size_t inputs;
     Shape in[OP_INPUTS_MAX];
     Shape out;      /* to set */
@@ -47,7 +48,9 @@ bool op_shape_loss(OpShape *op, const char *first, const char *second, Err *err)
 
 bool op_refuse(const OpShape *op, Err *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* What forward and backward read and write. backward ADDS to in_grad[i], which is NULL where no gradient is wanted. */
+/* What forward and backward read and write. backward ADDS to in_grad[i], which is NULL where no gradient is wanted.
+ * state[i] is input i again where it is a buffer (a parameter that isn't trained) and the pass trains: forward may
+ * update it, and nothing else ever does. In evaluation it is NULL. */
 typedef struct OpRun {
     const void *attributes;
     const Numerics *numerics;
@@ -56,6 +59,7 @@ typedef struct OpRun {
     Shape out_shape;
     const real *in[OP_INPUTS_MAX];
     real *in_grad[OP_INPUTS_MAX];
+    real *state[OP_INPUTS_MAX];
     real *out;
     const real *out_grad;
     real *keep;
@@ -75,6 +79,10 @@ typedef struct OpCase {
     double low, high;          /* inputs are uniform in [low, high]; both 0: [-1, 1] */
     double away_from;          /* kinks: inputs keep |x| >= this */
     bool fixed[OP_INPUTS_MAX]; /* no gradient is defined for this input (targets) */
+    bool state[OP_INPUTS_MAX]; /* a buffer that forward updates in training; it has no gradient */
+    size_t
+        whole[OP_INPUTS_MAX]; /* not 0: this input holds whole numbers below it (labels, codes) and has no gradient */
+    bool straight_through;    /* the gradient of input 0 is the output's, whatever forward does */
 } OpCase;
 
 typedef struct Op {
@@ -82,7 +90,7 @@ typedef struct Op {
     const char *doc; /* what it computes, as a formula */
     bool (*shape)(OpShape *op, Err *err);
     void (*forward)(const OpRun *run);
-    void (*backward)(const OpRun *run);
+    void (*backward)(const OpRun *run); /* NULL: the output has no gradient, and none passes through it */
     bool view; /* the output is input 0 with another shape: same storage, no forward or backward */
     const OpCase *cases;
     size_t case_count;

@@ -5,14 +5,50 @@
 
 #include "runner/model/wiring.h"
 
+/* The network as training has it. */
+static bool wire(Wiring *wiring, const Model *model, size_t batch, Err *err)
+{
+    wiring_begin(wiring, model->experiment, model->numerics, batch);
+    wiring->graph.training = true;
+    wiring_images(wiring, &model->info);
+    return wiring_network(wiring, model->experiment, true, err);
+}
+
+/* Labels go up to the data's classes, so a classifier must have that many numbers. */
+static bool check_classes(const Model *model, Err *err)
+{
+    for (size_t i = 0; i < model->experiment->loss_count; i++) {
+        const Spec *spec = &model->experiment->losses[i].loss;
+        const Loss *loss = (const Loss *)spec->row;
+        Shape shape;
+        if (!loss->classes) continue;
+        const Ref subject = loss->subject(spec->options);
+        if (!model_shape(model, subject.name, &shape) || shape_count(shape) >= model->info.classes) continue;
+        return err_config(err, subject.loc, "%s: \"%s\" has %zu numbers an image, but %s has %zu classes",
+                          loss->row.name, subject.name, shape_count(shape), model->info.name, model->info.classes);
+    }
+    return true;
+}
+
+/* The last batch of an epoch may be too small for a layer. */
+static bool check_last_batch(const Model *model, Err *err)
+{
+    const DataOptions *data = &model->experiment->data;
+    const size_t rest = dataset_split_count(&model->info, data, "train") % (size_t)data->batch;
+    if (rest == 0) return true;
+    Wiring wiring = {0};
+    const bool ok = wire(&wiring, model, rest, err);
+    wiring_release(&wiring);
+    return ok;
+}
+
 bool model_init(Model *model, const Experiment *experiment, const DatasetInfo *info, Err *err)
 {
     *model = (Model){.experiment = experiment, .info = *info};
     model->numerics = numerics_find(experiment->numerics);
     if (!model->numerics) BUG("numerics \"%s\" passed the binder", experiment->numerics);
-    wiring_begin(&model->wiring, experiment, model->numerics, (size_t)experiment->data.batch);
-    wiring_images(&model->wiring, info);
-    if (!wiring_network(&model->wiring, experiment, true, err)) return false;
+    if (!wire(&model->wiring, model, (size_t)experiment->data.batch, err)) return false;
+    if (!check_classes(model, err) || !check_last_batch(model, err)) return false;
     params_add_graph(&model->params, &model->wiring.graph);
     return true;
 }

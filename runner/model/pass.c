@@ -20,6 +20,7 @@ void pass_init(Pass *pass, Model *model, const PassSpec *spec)
     Err err = {0};
     *pass = (Pass){.feed = -1};
     wiring_begin(&pass->wiring, experiment, model->numerics, spec->batch);
+    pass->wiring.graph.training = spec->training;
     if (spec->feed)
         wire_feed(pass, model, spec);
     else

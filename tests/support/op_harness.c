@@ -23,7 +23,8 @@ typedef struct Trial {
     OpShape shape;
     OpRun run;
     Guarded in[OP_INPUTS_MAX], grad[OP_INPUTS_MAX], out, out_grad, keep, scratch;
-    real *in_copy[OP_INPUTS_MAX]; /* what the inputs must still be */
+    real *in_copy[OP_INPUTS_MAX];  /* what the inputs are before forward, and must still be after it */
+    real *in_after[OP_INPUTS_MAX]; /* the same after it: buffers are others then */
     char *text;
 } Trial;
 
@@ -70,6 +71,32 @@ static void draw(const Guarded *g, const char *stream, uint32_t index, double lo
     }
 }
 
+static void draw_whole(const Guarded *g, uint32_t index, size_t below)
+{
+    rng_uniform(rng_stream(20, "whole"), 0, index, g->n, g->at);
+    for (size_t i = 0; i < g->n; i++) g->at[i] = (real)(size_t)(g->at[i] * (real)below);
+}
+
+static void input_make(Trial *t, size_t i)
+{
+    const OpCase *c = t->sample;
+    const size_t n = shape_count(c->in[i]);
+    const bool ranged = c->low != 0 || c->high != 0;
+    t->in[i] = guarded_make(n);
+    t->grad[i] = guarded_make(n);
+    t->in_copy[i] = mem_zeroed(n, sizeof(real));
+    t->in_after[i] = mem_zeroed(n, sizeof(real));
+    if (c->whole[i])
+        draw_whole(&t->in[i], (uint32_t)i, c->whole[i]);
+    else
+        draw(&t->in[i], "input", (uint32_t)i, ranged ? c->low : -1, ranged ? c->high : 1, c->away_from);
+    memcpy(t->in_copy[i], t->in[i].at, n * sizeof(real));
+    t->run.in_shape[i] = c->in[i];
+    t->run.in[i] = t->in[i].at;
+    t->run.state[i] = c->state[i] ? t->in[i].at : NULL;
+    t->run.in_grad[i] = c->fixed[i] || c->state[i] || c->whole[i] || !t->op->backward ? NULL : t->grad[i].at;
+}
+
 static const char *trial_make(Trial *t)
 {
     const OpCase *c = t->sample;
@@ -87,18 +114,7 @@ static const char *trial_make(Trial *t)
                      .training = true,
                      .seed = 7,
                      .step = 3};
-    const bool ranged = c->low != 0 || c->high != 0;
-    for (size_t i = 0; i < c->inputs; i++) {
-        const size_t n = shape_count(c->in[i]);
-        t->in[i] = guarded_make(n);
-        t->grad[i] = guarded_make(n);
-        t->in_copy[i] = mem_zeroed(n, sizeof(real));
-        draw(&t->in[i], "input", (uint32_t)i, ranged ? c->low : -1, ranged ? c->high : 1, c->away_from);
-        memcpy(t->in_copy[i], t->in[i].at, n * sizeof(real));
-        t->run.in_shape[i] = c->in[i];
-        t->run.in[i] = t->in[i].at;
-        t->run.in_grad[i] = c->fixed[i] ? NULL : t->grad[i].at;
-    }
+    for (size_t i = 0; i < c->inputs; i++) input_make(t, i);
     t->out = guarded_make(shape_count(t->shape.out));
     t->out_grad = guarded_make(t->out.n);
     t->keep = guarded_make(t->shape.keep);
@@ -117,6 +133,7 @@ static void trial_release(Trial *t)
         free(t->in[i].all);
         free(t->grad[i].all);
         free(t->in_copy[i]);
+        free(t->in_after[i]);
     }
     free(t->out.all);
     free(t->out_grad.all);
@@ -127,7 +144,7 @@ static void trial_release(Trial *t)
 static const char *check_clean(const Trial *t, const char *pass)
 {
     for (size_t i = 0; i < t->sample->inputs; i++) {
-        if (memcmp(t->in[i].at, t->in_copy[i], t->in[i].n * sizeof(real)) != 0) {
+        if (memcmp(t->in[i].at, t->in_after[i], t->in[i].n * sizeof(real)) != 0) {
             return wrong(t, "%s changes input %zu", pass, i);
         }
         if (!guarded_intact(&t->in[i])) return wrong(t, "%s writes round input %zu", pass, i);
@@ -145,7 +162,10 @@ static const char *forward(const Trial *t)
     fill(&t->out, NAN);
     fill(&t->keep, NAN);
     fill(&t->scratch, NAN);
+    for (size_t i = 0; i < t->sample->inputs; i++) memcpy(t->in[i].at, t->in_copy[i], t->in[i].n * sizeof(real));
     t->op->forward(&t->run);
+    for (size_t i = 0; i < t->sample->inputs; i++)
+        memcpy(t->in_after[i], t->run.state[i] ? t->in[i].at : t->in_copy[i], t->in[i].n * sizeof(real));
     for (size_t i = 0; i < t->out.n; i++) {
         if (!isfinite(t->out.at[i])) return wrong(t, "output %zu is %g", i, (double)t->out.at[i]);
     }
@@ -160,7 +180,7 @@ static const char *backward(const Trial *t, real before)
     real *out = mem_zeroed(t->out.n, sizeof(real)), *upstream = mem_zeroed(t->out.n, sizeof(real));
     memcpy(out, t->out.at, t->out.n * sizeof(real));
     memcpy(upstream, t->out_grad.at, t->out.n * sizeof(real));
-    t->op->backward(&t->run);
+    if (t->op->backward) t->op->backward(&t->run);
     const bool same = memcmp(out, t->out.at, t->out.n * sizeof(real)) == 0;
     const bool same_upstream = memcmp(upstream, t->out_grad.at, t->out.n * sizeof(real)) == 0;
     free(out);
@@ -175,18 +195,24 @@ static const char *backward(const Trial *t, real before)
     return check_clean(t, "backward");
 }
 
-/* A copy of the output and of all gradients. */
+/* A copy of the output, of all gradients and of the inputs after the passes (buffers may have changed). */
 typedef struct Result {
-    real *out, *grad[OP_INPUTS_MAX];
+    real *out, *grad[OP_INPUTS_MAX], *in[OP_INPUTS_MAX];
 } Result;
+
+static real *copy_of(const Guarded *g)
+{
+    real *copy = mem_zeroed(g->n, sizeof *copy);
+    memcpy(copy, g->at, g->n * sizeof *copy);
+    return copy;
+}
 
 static Result result_take(const Trial *t)
 {
-    Result r = {.out = mem_zeroed(t->out.n, sizeof(real))};
-    memcpy(r.out, t->out.at, t->out.n * sizeof(real));
+    Result r = {.out = copy_of(&t->out)};
     for (size_t i = 0; i < t->sample->inputs; i++) {
-        r.grad[i] = mem_zeroed(t->grad[i].n, sizeof(real));
-        memcpy(r.grad[i], t->grad[i].at, t->grad[i].n * sizeof(real));
+        r.grad[i] = copy_of(&t->grad[i]);
+        r.in[i] = copy_of(&t->in[i]);
     }
     return r;
 }
@@ -194,7 +220,10 @@ static Result result_take(const Trial *t)
 static void result_release(Result *r)
 {
     free(r->out);
-    for (size_t i = 0; i < OP_INPUTS_MAX; i++) free(r->grad[i]);
+    for (size_t i = 0; i < OP_INPUTS_MAX; i++) {
+        free(r->grad[i]);
+        free(r->in[i]);
+    }
 }
 
 static const char *check_threads(const Trial *t, const Result *first)
@@ -211,6 +240,9 @@ static const char *check_threads(const Trial *t, const Result *first)
         for (size_t i = 0; i < t->sample->inputs && !bad; i++) {
             if (memcmp(first->grad[i], t->grad[i].at, t->grad[i].n * sizeof(real)) != 0) {
                 bad = wrong(t, "the gradient of input %zu differs with %zu threads", i, counts[k]);
+            }
+            if (!bad && memcmp(first->in[i], t->in[i].at, t->in[i].n * sizeof(real)) != 0) {
+                bad = wrong(t, "the buffer in input %zu differs with %zu threads", i, counts[k]);
             }
         }
     }
@@ -253,6 +285,46 @@ static const char *check_unwanted(Trial *t, const Result *first)
     return bad;
 }
 
+/* Buffers do change in training: a case that says so and an op that forgets it don't fit together. */
+static const char *check_state(const Trial *t, const Result *first)
+{
+    for (size_t i = 0; i < t->sample->inputs; i++) {
+        if (!t->sample->state[i]) continue;
+        if (memcmp(first->in[i], t->in_copy[i], t->in[i].n * sizeof(real)) == 0)
+            return wrong(t, "forward leaves the buffer in input %zu as it was", i);
+        for (size_t e = 0; e < t->in[i].n; e++) {
+            if (!isfinite(first->in[i][e])) return wrong(t, "number %zu of the buffer in input %zu isn't finite", e, i);
+        }
+    }
+    return NULL;
+}
+
+static const char *check_straight_through(const Trial *t, const Result *first)
+{
+    if (!t->sample->straight_through) return NULL;
+    if (t->in[0].n != t->out.n || memcmp(first->grad[0], t->out_grad.at, t->out.n * sizeof(real)) != 0)
+        return wrong(t, "the gradient of input 0 isn't the output's");
+    return NULL;
+}
+
+/* Evaluation changes no input, buffers included, and is the same at any number of threads. */
+static const char *check_evaluation(const Trial *t)
+{
+    Trial evaluation = *t;
+    evaluation.run.training = false;
+    memset(evaluation.run.state, 0, sizeof evaluation.run.state);
+    pool_start(1);
+    const char *bad = forward(&evaluation);
+    real *first = copy_of(&t->out);
+    pool_start(3);
+    if (!bad) bad = forward(&evaluation);
+    if (!bad && memcmp(first, t->out.at, t->out.n * sizeof(real)) != 0)
+        bad = wrong(t, "in evaluation the output differs with 3 threads");
+    free(first);
+    pool_stop();
+    return bad;
+}
+
 #ifdef MAYVAE_DOUBLE
 /* Adds scale x (upstream gradient . output) at `value` of one input element, output by output, to sum. */
 static void probe(const Trial *t, real *element, real value, double scale, double *sum)
@@ -282,7 +354,7 @@ static const char *check_numeric(const Trial *t, const Result *first)
     const char *bad = NULL;
     double *sum = mem_zeroed(t->out.n, sizeof *sum);
     for (size_t i = 0; i < t->sample->inputs && !bad; i++) {
-        if (!t->run.in_grad[i]) continue;
+        if (!t->run.in_grad[i] || (i == 0 && t->sample->straight_through)) continue;
         double largest = 0;
         for (size_t e = 0; e < t->in[i].n; e++) largest = fmax(largest, fabs(first->grad[i][e]));
         if (largest == 0) bad = wrong(t, "all gradients of input %zu are 0", i);
@@ -313,9 +385,12 @@ static const char *check_run(Trial *t)
     if (!bad) bad = backward(t, 0);
     if (bad) return bad;
     Result first = result_take(t);
-    bad = check_adds(t, &first);
+    bad = check_state(t, &first);
+    if (!bad) bad = check_straight_through(t, &first);
+    if (!bad) bad = check_adds(t, &first);
     if (!bad) bad = check_unwanted(t, &first);
     if (!bad) bad = check_threads(t, &first);
+    if (!bad) bad = check_evaluation(t);
     if (!bad) bad = check_numeric(t, &first);
     result_release(&first);
     return bad;

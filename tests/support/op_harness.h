@@ -1,6 +1,6 @@
 /* What every op has to pass: runs one case of an op with sentinels round each buffer, inputs that must not change,
- * buffers poisoned with NaN, gradients filled beforehand, 1, 2, 3 and 8 threads, and, where real is double
- * (MAYVAE_DOUBLE), numeric derivatives of every element of every input. */
+ * buffers poisoned with NaN, gradients filled beforehand, 1, 2, 3 and 8 threads, evaluation (which changes no buffer),
+ * and, where real is double (MAYVAE_DOUBLE), numeric derivatives of every element of every input. */
 #ifndef TESTS_SUPPORT_OP_HARNESS_H
 #define TESTS_SUPPORT_OP_HARNESS_H
 

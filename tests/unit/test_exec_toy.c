@@ -129,6 +129,36 @@ static void test_buffers_get_no_gradient(void **state)
     net_end(&net);
 }
 
+/* Counts its forward passes in its second input, wherever it may. */
+static void count_forward(const OpRun *run)
+{
+    assert_null(run->state[0]);
+    if (run->state[1]) run->state[1][0] += 1;
+    for (size_t i = 0; i < shape_count(run->out_shape); i++) run->out[i] = run->in[0][i];
+}
+
+static const Op counting = {.name = "counting", .doc = "x", .shape = op_shape_as_input, .forward = count_forward};
+
+/* A buffer is an op's to update in training alone; a trained parameter never is. And without a backward there is no
+ * gradient. */
+static void test_buffers_are_updated_in_training_alone(void **state)
+{
+    (void)state;
+    for (int training = 0; training < 2; training++) {
+        Net net;
+        net_begin(&net);
+        int buffer = toy_param(&net.graph, "buffer", shape, false);
+        int y = toy_op2(&net.graph, &counting, net.w, buffer);
+        assert_false(graph_node(&net.graph, y)->wants_grad);
+        net_run(&net, training, &y, 1);
+        exec_forward(&net.exec, 0, 1);
+        assert_true(exec_value(&net.exec, buffer)[0] == (training ? 2 : 0));
+        if (training) exec_backward(&net.exec, 0, 1, &y, &(double){1}, 1);
+        assert_true(grad_of(&net, "w", 0) == 0);
+        net_end(&net);
+    }
+}
+
 static void test_evaluation_gives_the_same_values(void **state)
 {
     (void)state;
@@ -156,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_views_share_values_and_gradients),
         cmocka_unit_test(test_seeds_are_weighted_and_add),
         cmocka_unit_test(test_buffers_get_no_gradient),
+        cmocka_unit_test(test_buffers_are_updated_in_training_alone),
         cmocka_unit_test(test_evaluation_gives_the_same_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,11 @@ static void maps(void **state)
         CHECK(elementwise_sigmoid_grad(n, x, y, to), true, b * a * (1 - a));
         CHECK(elementwise_softplus(n, x, to), false, log1p(exp(a)));
         CHECK(elementwise_softplus_grad(n, x, y, to), true, b * sigmoid(a));
+        CHECK(elementwise_elu(n, slope, x, to), false, a > 0 ? a : 0.25 * (exp(a) - 1));
+        CHECK(elementwise_elu_grad(n, slope, x, y, to), true, a > 0 ? b : b * 0.25 * exp(a));
+        CHECK(elementwise_sum(n, x, y, to), false, a + b);
+        CHECK(elementwise_multiply(n, x, y, to), false, a * b);
+        CHECK(elementwise_multiply_grad(n, x, y, to), true, a * b);
         CHECK(elementwise_add(n, x, to), true, a);
         CHECK(elementwise_gaussian(n, x, y, z, to), false, a + exp(b / 2) * c);
         CHECK(elementwise_gaussian_grad_log_variance(n, x, y, z, to), true, c * b * exp(a / 2) / 2);
@@ -201,6 +206,25 @@ static void loss_values(void **state)
     near(sum[1], 0.35914091422952255, "KL of a wide normal", 1);
 }
 
+/* By hand: softmax of (0, log 3) is (1/4, 3/4); and logits that overflow an exponential. */
+static void cross_entropy(void **state)
+{
+    (void)state;
+    const real three = (real)1.0986122886681098;
+    const real logits[8] = {0, three, 0, three, 1000, 0, 0, -1000}, label[4] = {0, 1, 1, 0}, dsum[4] = {1, 2, 1, 1};
+    const double wanted[4] = {1.3862943611198906, 0.28768207245178093, 1000, 0};
+    const double wanted_grad[8] = {-0.75, 0.75, 0.5, -0.5, 1, -1, 0, 0};
+    real sum[4], grad[8];
+    for (size_t i = 0; i < 8; i++) grad[i] = 5;
+    losses_cross_entropy(4, 2, logits, label, sum);
+    losses_cross_entropy_grad(4, 2, logits, label, dsum, grad);
+    for (size_t i = 0; i < 4; i++) near(sum[i], wanted[i], "cross entropy", i);
+    for (size_t i = 0; i < 8; i++) near(grad[i], 5 + wanted_grad[i], "gradient of cross entropy", i);
+    const real none[3] = {2, -1, NAN};
+    losses_cross_entropy(3, 2, logits, none, sum);
+    for (size_t i = 0; i < 3; i++) assert_true(isnan(sum[i]));
+}
+
 static void nan_is_not_hidden(void **state)
 {
     (void)state;
@@ -210,6 +234,8 @@ static void nan_is_not_hidden(void **state)
     assert_true(isnan(y[0]));
     elementwise_leaky_relu(1, 1, bad, y);
     assert_true(isnan(y[0]));
+    elementwise_elu(1, 1, bad, y);
+    assert_true(isnan(y[0]));
     losses_binary_cross_entropy(1, 1, bad, one, y);
     assert_true(isnan(y[0]));
 }
@@ -217,10 +243,9 @@ static void nan_is_not_hidden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows),           cmocka_unit_test(sums_in_double),
-        cmocka_unit_test(segments_of_32), cmocka_unit_test(examples),
-        cmocka_unit_test(maps),           cmocka_unit_test(loss_gradients),
-        cmocka_unit_test(loss_values),    cmocka_unit_test(nan_is_not_hidden),
+        cmocka_unit_test(rows),        cmocka_unit_test(sums_in_double), cmocka_unit_test(segments_of_32),
+        cmocka_unit_test(examples),    cmocka_unit_test(maps),           cmocka_unit_test(loss_gradients),
+        cmocka_unit_test(loss_values), cmocka_unit_test(cross_entropy),  cmocka_unit_test(nan_is_not_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

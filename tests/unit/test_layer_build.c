@@ -25,6 +25,19 @@ static const struct {
     {"reshape: {shape: 12}", {3, {5, 4, 3}}, {2, {5, 12}}},
     {"relu", {4, {5, 7, 6, 3}}, {4, {5, 7, 6, 3}}},
     {"gaussian_posterior: {dim: 2}", {2, {5, 12}}, {2, {5, 2}}},
+    {"elu", {4, {5, 7, 6, 3}}, {4, {5, 7, 6, 3}}},
+    {"dropout: 0.2", {2, {5, 12}}, {2, {5, 12}}},
+    {"batch_norm", {4, {5, 7, 6, 3}}, {4, {5, 7, 6, 3}}},
+    {"batch_norm", {2, {5, 12}}, {2, {5, 12}}},
+    {"max_pool: 2", {4, {5, 7, 6, 3}}, {4, {5, 3, 3, 3}}},
+    {"max_pool: {kernel: 3, stride: 2, padding: 1}", {4, {5, 7, 6, 3}}, {4, {5, 4, 3, 3}}},
+    {"average_pool: {kernel: [2, 3], padding: same}", {4, {5, 7, 7, 3}}, {4, {5, 4, 3, 3}}},
+    {"average_pool: {kernel: 3, stride: 1, padding: [0, 2, 1, 0]}", {4, {5, 7, 6, 3}}, {4, {5, 7, 5, 3}}},
+    {"global_average_pool", {4, {5, 7, 6, 3}}, {2, {5, 3}}},
+    {"vector_quantize: {codes: 9}", {4, {5, 7, 6, 3}}, {4, {5, 7, 6, 3}}},
+    {"residual: {body: [conv2d: {filters: 3, kernel: 3}, relu]}", {4, {5, 7, 6, 3}}, {4, {5, 7, 6, 3}}},
+    {"residual: {body: [dense: {units: 4}, relu], shortcut: [dense: {units: 4}]}", {2, {5, 12}}, {2, {5, 4}}},
+    {"repeat: {times: 3, body: [max_pool: {kernel: 2, stride: 1}]}", {4, {5, 7, 6, 3}}, {4, {5, 4, 3, 3}}},
 };
 
 static void test_shapes(void **state)
@@ -82,6 +95,18 @@ static void test_parameters(void **state)
                 "fan_in_uniform");
     check_param("gaussian_posterior: {dim: 2}", flat, "test.gaussian_posterior.log_variance.bias", (Shape){1, {2}}, 12,
                 2, "fan_in_uniform");
+    check_param("batch_norm", image, "test.batch_norm.scale", (Shape){1, {3}}, 1, 1, "ones");
+    check_param("batch_norm", image, "test.batch_norm.shift", (Shape){1, {3}}, 1, 1, "zeros");
+    check_param("batch_norm", image, "test.batch_norm.running_mean", (Shape){1, {3}}, 1, 1, "zeros");
+    check_param("batch_norm", image, "test.batch_norm.running_variance", (Shape){1, {3}}, 1, 1, "ones");
+    check_param("vector_quantize: {codes: 20}", image, "test.vector_quantize.codebook", (Shape){2, {20, 3}}, 400, 3,
+                "fan_in_uniform");
+    check_param("residual: {body: [dense: {units: 12}, relu, dense: {units: 12}]}", flat,
+                "test.residual.body.dense_2.weight", (Shape){2, {12, 12}}, 12, 12, "fan_in_uniform");
+    check_param("residual: {body: [dense: {units: 12}], shortcut: [dense: {units: 12}]}", flat,
+                "test.residual.shortcut.dense.bias", (Shape){1, {12}}, 12, 12, "fan_in_uniform");
+    check_param("repeat: {times: 3, body: [dense: {units: 12}]}", flat, "test.repeat.3.dense.weight",
+                (Shape){2, {12, 12}}, 12, 12, "fan_in_uniform");
 }
 
 static void test_no_bias(void **state)
@@ -118,11 +143,88 @@ static void test_posterior_has_parts_and_a_stream_of_its_own(void **state)
     net_end(&net);
 }
 
+static void test_only_buffers_are_not_trained(void **state)
+{
+    (void)state;
+    Net net;
+    Value out;
+    Err err = {0};
+    net_begin(&net, "in", image);
+    assert_true(net_layer(&net, "batch_norm", 0, &out, &err));
+    assert_true(param(&net, "test.batch_norm.scale")->trainable && param(&net, "test.batch_norm.shift")->trainable);
+    assert_false(param(&net, "test.batch_norm.running_mean")->trainable);
+    assert_false(param(&net, "test.batch_norm.running_variance")->trainable);
+    net_end(&net);
+}
+
+static void test_dropout_has_a_stream_of_its_own(void **state)
+{
+    (void)state;
+    Net net;
+    Value out;
+    Err err = {0};
+    net_begin(&net, "in", flat);
+    assert_true(net_layer(&net, "repeat: {times: 2, body: [dropout: 0.25]}", 0, &out, &err));
+    const DropoutAttributes *last = graph_node(&net.graph, out.node)->attributes;
+    const DropoutAttributes *first = graph_node(&net.graph, out.node - 1)->attributes;
+    assert_true(last->rate == 0.25);
+    assert_string_equal(first->stream, "test.repeat.1.dropout/dropout");
+    assert_string_equal(last->stream, "test.repeat.2.dropout/dropout");
+    net_end(&net);
+}
+
+/* 30 x 30 x 30 layers out of one line: refused before they are built. */
+static void test_repeats_are_bounded(void **state)
+{
+    (void)state;
+    Net net;
+    Value out;
+    Err err = {0};
+    net_begin(&net, "in", flat);
+    assert_false(
+        net_layer(&net, "repeat: {times: 30, body: [repeat: {times: 30, body: [repeat: {times: 30, body: [relu]}]}]}",
+                  0, &out, &err));
+    assert_non_null(strstr(err.text, "the network is too large"));
+    assert_true(net.graph.n < 30000);
+    net_end(&net);
+}
+
+/* What can be evaluated but not trained is refused where the graph is known to be trained. */
+static void test_one_value_a_channel_has_no_variance(void **state)
+{
+    (void)state;
+    for (int training = 0; training < 2; training++) {
+        Net net;
+        Value out;
+        Err err = {0};
+        net_begin(&net, "in", (Shape){4, {1, 1, 1, 3}});
+        net.graph.training = training;
+        assert_true(net_layer(&net, "batch_norm", 0, &out, &err) == !training);
+        if (training) assert_non_null(strstr(err.text, "[1,1,1,3], has no variance to train on"));
+        net_end(&net);
+    }
+}
+
 static const struct {
     const char *layer;
     Shape in;
     const char *message;
 } refused[] = {
+    {"residual: {body: [dense: {units: 4}]}",
+     {2, {5, 12}},
+     "residual \"test.residual\": its body gives [5,4] and its shortcut [5,12]; they must agree (give it a shortcut"},
+    {"residual: {body: [dense: {units: 4}], shortcut: [relu]}", {2, {5, 12}}, "[5,4] and its shortcut [5,12]"},
+    {"residual: {body: [dense: {units: 4}, conv2d: {filters: 2, kernel: 3}]}",
+     {2, {5, 12}},
+     "conv2d \"test.residual.body.conv2d\": wants images"},
+    {"repeat: {times: 2, body: []}", {2, {5, 12}}, "repeat \"test.repeat\": its body has no layers"},
+    {"repeat: {times: 2, body: [flatten, reshape: [3, 4]]}", {3, {5, 3, 5}}, "test.repeat.1.reshape"},
+    {"max_pool: 2", {2, {5, 12}}, "max_pool \"test.max_pool\": wants images [n,height,width,channels], got [5,12]"},
+    {"max_pool: {kernel: 8}", {4, {5, 7, 6, 3}}, "a kernel of height 8 doesn't fit into 7"},
+    {"average_pool: {kernel: 2, padding: 2}", {4, {5, 7, 6, 3}}, "padding must be smaller than the kernel of 2x2"},
+    {"global_average_pool", {2, {5, 12}}, "wants images [n,height,width,channels], got [5,12]"},
+    {"batch_norm", {1, {5}}, "batch_norm \"test.batch_norm\": wants channels, got [5]"},
+    {"vector_quantize: {codes: 3}", {1, {5}}, "wants channels, got [5]"},
     {"dense: {units: 4}",
      {4, {5, 7, 6, 3}},
      "dense \"test.dense\": wants a flat input, got [5,7,6,3]; put \"flatten\" before it"},
@@ -162,6 +264,10 @@ int main(void)
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_no_bias),
+        cmocka_unit_test(test_only_buffers_are_not_trained),
+        cmocka_unit_test(test_dropout_has_a_stream_of_its_own),
+        cmocka_unit_test(test_repeats_are_bounded),
+        cmocka_unit_test(test_one_value_a_channel_has_no_variance),
         cmocka_unit_test(test_posterior_has_parts_and_a_stream_of_its_own),
         cmocka_unit_test(test_misfits_have_a_place),
     };

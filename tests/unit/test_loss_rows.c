@@ -12,6 +12,16 @@
 
 static const Shape image = {4, {2, 1, 2, 1}};
 
+/* codes: a quantizer of two codes, (0, 0) and (0, 2), over `points`, two images of one cell with two channels. */
+static void add_quantizer(Net *net)
+{
+    Err err = {0};
+    Value quantizer;
+    const int points = graph_input(&net->graph, "points", (Shape){2, {2, 2}}, (Loc){0});
+    if (!net_layer(net, "vector_quantize: {codes: 2, init: zeros}", points, &quantizer, &err)) fail_msg("%s", err.text);
+    scope_add(&net->scope, "codes", &quantizer);
+}
+
 /* image and decoder: two images of two pixels, both fed; latent: a posterior whose mean and log-variance are fed. */
 static void begin(Net *net)
 {
@@ -22,6 +32,11 @@ static void begin(Net *net)
     value_add_part(&latent, "mean", latent.node);
     value_add_part(&latent, "log_variance", graph_input(&net->graph, "log_variance", (Shape){2, {2, 2}}, (Loc){0}));
     scope_add(&net->scope, "latent", &latent);
+    const Value classifier = {.node = graph_input(&net->graph, "classifier", (Shape){2, {2, 2}}, (Loc){0})};
+    scope_add(&net->scope, "classifier", &classifier);
+    const Value label = {.node = graph_input(&net->graph, "label", (Shape){1, {2}}, (Loc){0})};
+    scope_add(&net->scope, "label", &label);
+    add_quantizer(net);
 }
 
 static void feed(const Net *net, const Exec *exec, const char *input, const double values[4])
@@ -62,12 +77,17 @@ static void check_values(const char *text, double first, double second)
     int node;
     begin(&net);
     assert_true(net_loss(&net, text, &node, &err));
+    params_add_graph(&params, &net.graph);
     params_allocate(&params, 0);
+    params.value[params.items[params_find(&params, "test.vector_quantize.codebook")].offset + 3] = 2;
     exec_init(&exec, &net.graph, &params, false, &node, 1);
     feed(&net, &exec, "image", (const double[]){1, 0, 0.5, 0.25});
     feed(&net, &exec, "decoder", (const double[]){0, 0, 2, -3});
     feed(&net, &exec, "mean", (const double[]){0, 0, 1, -2});
     feed(&net, &exec, "log_variance", (const double[]){0, 0, 0.5, -1});
+    feed(&net, &exec, "classifier", (const double[]){0, 0, 2, -1});
+    feed(&net, &exec, "points", (const double[]){1, 0.5, 1, 1.5});
+    memcpy(exec_value(&exec, graph_find_input(&net.graph, "label")), (const real[]){0, 1}, 2 * sizeof(real));
     exec_forward(&exec, 0, 0);
     assert_true(fabs((double)exec_value(&exec, node)[0] - first) < 1e-5);
     assert_true(fabs((double)exec_value(&exec, node)[1] - second) < 1e-5);
@@ -83,6 +103,9 @@ static void test_values_by_hand(void **state)
     check_values("binary_cross_entropy: {logits: decoder, target: image}", 2 * log(2.0), second);
     check_values("squared_error: {prediction: decoder, target: image}", 1, 1.5 * 1.5 + 3.25 * 3.25);
     check_values("kl_divergence: {posterior: latent}", 0, (1 + exp(0.5) - 0.5 - 1) / 2 + (4 + exp(-1) + 1 - 1) / 2);
+    check_values("cross_entropy: {logits: classifier, target: label}", log(2.0), log(1 + exp(3.0)));
+    check_values("codebook: {quantizer: codes}", 1.25, 1.25);
+    check_values("commitment: {quantizer: codes}", 0.3125, 0.3125);
 }
 
 static void refuse(const char *text, const char *message)
@@ -106,6 +129,11 @@ static void test_what_is_refused(void **state)
     refuse("kl_divergence: {posterior: latnet}", "no section or input is named \"latnet\"; did you mean \"latent\"?");
     refuse("squared_error: {prediction: decoder, target: imge}",
            "no section or input is named \"imge\"; did you mean \"image\"?");
+    refuse("codebook: {quantizer: latent}",
+           "codebook: \"latent\" is no quantizer (it has no codebook_loss); end it with vector_quantize");
+    refuse("commitment: codse", "no section or input is named \"codse\"; did you mean \"codes\"?");
+    refuse("cross_entropy: {logits: image, target: label}", "wants logits [n,classes], got [2,1,2,1]");
+    refuse("cross_entropy: {logits: classifier, target: image}", "a class number for each example, [2], got [2,1,2,1]");
     refuse("binary_cross_entropy: {logits: latent, target: image}", "of one shape, got [2,2] and [2,1,2,1]");
 }
 

@@ -93,6 +93,58 @@ static void misfits_have_a_place(void **state)
     arena_release(&other.arena);
 }
 
+static void refuse(const char *const *overrides, const char *message)
+{
+    Tiny other;
+    Model model;
+    Err err = {0};
+    if (!tiny_bind(&other, NULL, overrides, &err)) fail_msg("%s", err.text);
+    assert_false(model_init(&model, &other.experiment, &other.info, &err));
+    assert_string_equal(err.loc.file[0] ? "placed" : "", "placed");
+    if (!strstr(err.text, message)) fail_msg("%s", err.text);
+    model_release(&model);
+    arena_release(&other.arena);
+}
+
+#define BATCH_NORM "network.encoder.layers=[flatten, dense: {units: 6}, batch_norm]"
+#define JUDGE "network.judge={input: image, layers: [flatten, dense: {units: 2}]}"
+
+/* 60 images in batches of 59 leave one. */
+static void what_training_would_trip_over(void **state)
+{
+    (void)state;
+    refuse(TINY_WITH(BATCH_NORM, "data.batch=59"), "[1,6], has no variance to train on; use a larger batch");
+    refuse(TINY_WITH(BATCH_NORM, "data.batch=1"), "[1,6], has no variance to train on");
+    refuse(TINY_WITH(JUDGE, "loss.class={cross_entropy: {logits: judge, target: label}}"),
+           "cross_entropy: \"judge\" has 2 numbers an image, but made_up has 3 classes");
+    Tiny fits;
+    tiny_make(&fits, TINY_WITH(BATCH_NORM, "data.batch=58"));
+    tiny_release(&fits);
+}
+
+/* A pass for evaluation of one image is no training, and leaves the running statistics alone. */
+static void evaluation_changes_no_parameter(void **state)
+{
+    (void)state;
+    Tiny other;
+    Pass pass;
+    tiny_make(&other, TINY_WITH(BATCH_NORM));
+    const Params *params = &other.model.params;
+    real *before = mem_zeroed(params->total, sizeof *before);
+    memcpy(before, params->value, params->total * sizeof *before);
+    for (int training = 0; training < 2; training++) {
+        pass_init(&pass, &other.model,
+                  &(PassSpec){.batch = training ? 2 : 1, .training = training, .output = {"encoder"}});
+        for (size_t i = 0; i < TINY_PIXELS; i++) exec_value(&pass.exec, pass.wiring.image)[i] = (real)i;
+        exec_forward(&pass.exec, 1, 0);
+        assert_true((memcmp(before, params->value, params->total * sizeof *before) == 0) == !training);
+        pass_release(&pass);
+    }
+    assert_memory_equal(before, params->value, params->trainable_total * sizeof *before);
+    free(before);
+    tiny_release(&other);
+}
+
 static void the_seed_decides_the_parameters(void **state)
 {
     (void)state;
@@ -192,9 +244,16 @@ static void a_pass_can_be_fed_a_section(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(shapes_have_no_batch),         TEST(terms_are_found_by_role),         TEST(the_wiring_knows_its_nodes),
-        TEST(misfits_have_a_place),         TEST(the_seed_decides_the_parameters), TEST(a_sweep_takes_each_row_once),
-        TEST(batches_draw_by_their_number), TEST(a_pass_can_be_fed_a_section),
+        TEST(shapes_have_no_batch),
+        TEST(terms_are_found_by_role),
+        TEST(the_wiring_knows_its_nodes),
+        TEST(misfits_have_a_place),
+        TEST(what_training_would_trip_over),
+        TEST(evaluation_changes_no_parameter),
+        TEST(the_seed_decides_the_parameters),
+        TEST(a_sweep_takes_each_row_once),
+        TEST(batches_draw_by_their_number),
+        TEST(a_pass_can_be_fed_a_section),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

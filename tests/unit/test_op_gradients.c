@@ -93,6 +93,57 @@ static const char *check_square(void (*forward)(const OpRun *run), void (*backwa
     return op_harness_check(&op, &sample, &numerics_naive, text);
 }
 
+/* Counts in input 1. */
+static void square_with_state(const OpRun *run)
+{
+    square(run);
+    for (size_t i = 0; run->state[1] && i < run->in_shape[1].dim[0]; i++) run->state[1][i] += (real)0.5;
+}
+
+static void square_updates_always(const OpRun *run)
+{
+    square(run);
+    union {
+        const real *in;
+        real *out;
+    } both = {.in = run->in[1]};
+    both.out[0] += 1;
+}
+
+static const char *check_state(void (*forward)(const OpRun *run), char *text)
+{
+    const OpCase sample = {
+        .label = "state", .inputs = 2, .in = {{2, {5, 8}}, {1, {3}}}, .state = {[1] = true}, .away_from = 0.1};
+    const Op op = {.name = "square", .shape = square_shape, .forward = forward, .backward = square_grad};
+    return op_harness_check(&op, &sample, &numerics_naive, text);
+}
+
+static const char *check_straight_through(void (*backward)(const OpRun *run), char *text)
+{
+    const OpCase sample = {.label = "straight", .inputs = 1, .in = {{2, {5, 8}}}, .straight_through = true};
+    const Op op = {.name = "square", .shape = square_shape, .forward = square, .backward = backward};
+    return op_harness_check(&op, &sample, &numerics_naive, text);
+}
+
+static void hand_on(const OpRun *run)
+{
+    for (size_t i = 0; run->in_grad[0] && i < shape_count(run->out_shape); i++) run->in_grad[0][i] += run->out_grad[i];
+}
+
+static void harness_knows_buffers_and_straight_gradients(void **state)
+{
+    (void)state;
+    char text[HARNESS_TEXT];
+    assert_null(check_state(square_with_state, text));
+    assert_non_null(check_state(square_updates_always, text));
+    assert_non_null(strstr(text, "forward changes input 1"));
+    assert_non_null(check_state(square, text));
+    assert_non_null(strstr(text, "forward leaves the buffer in input 1 as it was"));
+    assert_null(check_straight_through(hand_on, text));
+    assert_non_null(check_straight_through(square_grad, text));
+    assert_non_null(strstr(text, "the gradient of input 0 isn't the output's"));
+}
+
 static void harness_tells_right_from_wrong(void **state)
 {
     (void)state;
@@ -118,7 +169,7 @@ static void harness_tells_right_from_wrong(void **state)
 
 int main(void)
 {
-    struct CMUnitTest *tests = calloc(op_count + 1, sizeof *tests);
+    struct CMUnitTest *tests = calloc(op_count + 2, sizeof *tests);
     size_t *index = calloc(op_count, sizeof *index);
     if (!tests || !index) return 1;
     for (size_t i = 0; i < op_count; i++) {
@@ -126,7 +177,8 @@ int main(void)
         tests[i] = (struct CMUnitTest){.name = op_rows[i]->name, .test_func = check_op, .initial_state = &index[i]};
     }
     tests[op_count] = (struct CMUnitTest)cmocka_unit_test(harness_tells_right_from_wrong);
-    const int failed = _cmocka_run_group_tests("op gradients", tests, op_count + 1, NULL, NULL);
+    tests[op_count + 1] = (struct CMUnitTest)cmocka_unit_test(harness_knows_buffers_and_straight_gradients);
+    const int failed = _cmocka_run_group_tests("op gradients", tests, op_count + 2, NULL, NULL);
     free(tests);
     free(index);
     return failed;

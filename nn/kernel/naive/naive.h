@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "nn/kernel/codes.h"
 #include "nn/kernel/numerics.h"
 
 /* One link of the chain of design section 4: a x b + sum, rounded once. The double build has no bits to keep. */
@@ -21,6 +22,26 @@ static inline real naive_link(real a, real b, real sum)
 /* As in reduce.h. */
 void naive_sum_rows(size_t n, size_t positions, size_t channels, const real *x, real *sum);
 void naive_sum_examples(size_t n, size_t count, const real *x, real *sum);
+
+/* As in batch_norm.h; with dy the sums of the gradient, without it those of x. */
+void naive_batch_norm_sums(size_t n, size_t positions, size_t channels, const real *x, const real *mean, const real *dy,
+                           double *first, double *second);
+void naive_batch_norm_apply(size_t rows, size_t channels, const real *x, const real *mean, const real *factor,
+                            const real *shift, real *y);
+void naive_batch_norm_grad_input(size_t rows, size_t channels, const real *x, const real *dy, const real *mean,
+                                 const real *factor, const real *a, const real *b, real *dx);
+
+/* As in pooling.h; kernels of up to 256 taps. */
+void naive_pooling_max(const ConvShape *shape, const real *x, real *y, real *tap);
+void naive_pooling_max_grad(const ConvShape *shape, const real *tap, const real *dy, real *dx);
+void naive_pooling_average(const ConvShape *shape, const real *x, real *y);
+void naive_pooling_average_grad(const ConvShape *shape, const real *dy, real *dx);
+
+/* As in codes.h. */
+void naive_codes_nearest(size_t positions, size_t codes, size_t dim, const real *x, const real *codebook, real *index);
+void naive_codes_error(const CodesError *error, real factor, real *sum);
+void naive_codes_error_grad_input(const CodesError *error, real factor, const real *dsum, real *dx);
+void naive_codes_error_grad_codebook(const CodesError *error, real factor, const real *dsum, real *dcodebook);
 
 /* Slots of numerics_naive. */
 void naive_dense(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y);

@@ -1,0 +1,155 @@
+#include "nn/kernel/batch_norm.h"
+
+#include "nn/base/alloc.h"
+#include "nn/base/pool.h"
+#include "nn/kernel/blocks.h"
+#include "nn/kernel/clones.h"
+#include "nn/kernel/reduce.h"
+
+enum { LANES = 64 }; /* channels that are summed side by side: four cache lines of floats, which follow each other */
+
+typedef struct Sums {
+    size_t n, positions, channels, lanes; /* lanes: blocks of channels */
+    const real *x, *mean, *dy;
+    double *partial; /* (segments, 2, channels) */
+} Sums;
+
+static size_t segments_of(size_t n)
+{
+    return (n + REDUCE_SEGMENT - 1) / REDUCE_SEGMENT;
+}
+
+size_t batch_norm_scratch(size_t n, size_t channels)
+{
+    return mem_mul(mem_mul(segments_of(n), channels), 2 * sizeof(double) / sizeof(real));
+}
+
+/* `channels` is a constant wherever this is worth it, so that its loops are unrolled. */
+static inline __attribute__((always_inline)) void square_lanes(size_t rows, size_t stride, size_t channels,
+                                                               const real *restrict x, double *restrict first,
+                                                               double *restrict second)
+{
+    double sum[LANES] = {0}, square[LANES] = {0};
+    for (size_t r = 0; r < rows; r++, x += stride) {
+        for (size_t c = 0; c < channels; c++) {
+            const double value = (double)x[c];
+            sum[c] += value;
+            square[c] += value * value;
+        }
+    }
+    for (size_t c = 0; c < channels; c++) first[c] = sum[c], second[c] = square[c];
+}
+
+static inline __attribute__((always_inline)) void product_lanes(size_t rows, size_t stride, size_t channels,
+                                                                const real *restrict x, const real *restrict mean,
+                                                                const real *restrict dy, double *restrict first,
+                                                                double *restrict second)
+{
+    double sum[LANES] = {0}, product[LANES] = {0}, centre[LANES] = {0};
+    for (size_t c = 0; c < channels; c++) centre[c] = (double)mean[c];
+    for (size_t r = 0; r < rows; r++, x += stride, dy += stride) {
+        for (size_t c = 0; c < channels; c++) {
+            const double g = (double)dy[c];
+            sum[c] += g;
+            product[c] += g * ((double)x[c] - centre[c]);
+        }
+    }
+    for (size_t c = 0; c < channels; c++) first[c] = sum[c], second[c] = product[c];
+}
+
+KERNEL_CLONES static void sums_task(void *context, size_t task)
+{
+    const Sums *v = context;
+    const size_t segment = task / v->lanes, channel = task % v->lanes * LANES, first = segment * REDUCE_SEGMENT;
+    const size_t images = v->n - first < REDUCE_SEGMENT ? v->n - first : REDUCE_SEGMENT;
+    const size_t channels = v->channels - channel < LANES ? v->channels - channel : LANES;
+    const size_t at = first * v->positions * v->channels + channel, rows = images * v->positions;
+    double *sum = v->partial + segment * 2 * v->channels + channel, *other = sum + v->channels;
+    if (v->dy && channels == LANES) {
+        product_lanes(rows, v->channels, LANES, v->x + at, v->mean + channel, v->dy + at, sum, other);
+    } else if (v->dy) {
+        product_lanes(rows, v->channels, channels, v->x + at, v->mean + channel, v->dy + at, sum, other);
+    } else if (channels == LANES) {
+        square_lanes(rows, v->channels, LANES, v->x + at, sum, other);
+    } else {
+        square_lanes(rows, v->channels, channels, v->x + at, sum, other);
+    }
+}
+
+static void run_sums(Sums *v, double *first, double *second, real *scratch)
+{
+    v->lanes = (v->channels + LANES - 1) / LANES;
+    v->partial = (double *)(void *)scratch;
+    pool_run(segments_of(v->n) * v->lanes, sums_task, v);
+    for (size_t c = 0; c < v->channels; c++) {
+        first[c] = second[c] = 0;
+        for (size_t segment = 0; segment < segments_of(v->n); segment++) {
+            first[c] += v->partial[segment * 2 * v->channels + c];
+            second[c] += v->partial[(segment * 2 + 1) * v->channels + c];
+        }
+    }
+}
+
+void batch_norm_sums(size_t n, size_t positions, size_t channels, const real *x, double *first, double *second,
+                     real *scratch)
+{
+    run_sums(&(Sums){.n = n, .positions = positions, .channels = channels, .x = x}, first, second, scratch);
+}
+
+void batch_norm_grad_sums(size_t n, size_t positions, size_t channels, const real *x, const real *mean, const real *dy,
+                          double *first, double *second, real *scratch)
+{
+    run_sums(&(Sums){.n = n, .positions = positions, .channels = channels, .x = x, .mean = mean, .dy = dy}, first,
+             second, scratch);
+}
+
+typedef struct Rows {
+    size_t channels;
+    const real *x, *dy, *mean, *factor, *a, *b;
+    real *to;
+} Rows;
+
+/* Rows that make a block of an elementwise loop. */
+static size_t rows_of_block(size_t channels)
+{
+    return channels < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / channels : 1;
+}
+
+KERNEL_CLONES static void apply_loop(const void *context, size_t begin, size_t end)
+{
+    const Rows *v = context;
+    const size_t channels = v->channels;
+    const real *restrict mean = v->mean, *restrict factor = v->factor, *restrict shift = v->a;
+    for (size_t r = begin; r < end; r++) {
+        const real *restrict x = v->x + r * channels;
+        real *restrict y = v->to + r * channels;
+        for (size_t c = 0; c < channels; c++) y[c] = (x[c] - mean[c]) * factor[c] + shift[c];
+    }
+}
+
+void batch_norm_apply(size_t rows, size_t channels, const real *x, const real *mean, const real *factor,
+                      const real *shift, real *y)
+{
+    blocks_run(rows, rows_of_block(channels), apply_loop,
+               &(Rows){.channels = channels, .x = x, .mean = mean, .factor = factor, .a = shift, .to = y});
+}
+
+KERNEL_CLONES static void grad_input_loop(const void *context, size_t begin, size_t end)
+{
+    const Rows *v = context;
+    const size_t channels = v->channels;
+    const real *restrict mean = v->mean, *restrict factor = v->factor, *restrict a = v->a, *restrict b = v->b;
+    for (size_t r = begin; r < end; r++) {
+        const real *restrict x = v->x + r * channels, *restrict dy = v->dy + r * channels;
+        real *restrict dx = v->to + r * channels;
+        for (size_t c = 0; c < channels; c++) dx[c] += factor[c] * (dy[c] - a[c] - (x[c] - mean[c]) * b[c]);
+    }
+}
+
+void batch_norm_grad_input(size_t rows, size_t channels, const real *x, const real *dy, const real *mean,
+                           const real *factor, const real *a, const real *b, real *dx)
+{
+    blocks_run(
+        rows, rows_of_block(channels), grad_input_loop,
+        &(Rows){.channels = channels, .x = x, .dy = dy, .mean = mean, .factor = factor, .a = a, .b = b, .to = dx});
+}
