@@ -34,7 +34,7 @@ LDLIBS = -lyaml -lcsv -ljansson -lnettle $(if $(filter-out dbl,$(MODE)),-lopenbl
 
 # Packages by group, and the header or file by which a build sees that one is there.
 PACKAGES_build = gcc libc6-dev make libyaml-dev libopenblas-pthread-dev libcsv-dev libstb-dev libjansson-dev nettle-dev fonts-dejavu-core curl ca-certificates
-PACKAGES_test = libcmocka-dev
+PACKAGES_test = libcmocka-dev procps
 PACKAGES_report = latexmk lmodern texlive-latex-recommended texlive-pictures texlive-fonts-recommended
 PACKAGES_check = clang clang-format clang-tidy cppcheck gcovr libclang-rt-14-dev poppler-utils valgrind
 DEPS ?= build test report
