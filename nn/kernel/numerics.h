@@ -23,10 +23,13 @@ typedef struct Numerics {
     const char *name; /* as `numerics:` names it */
     const char *doc;
 
+    /* Elements of scratch that the three dense functions below need at most for this shape. */
+    size_t (*dense_scratch)(size_t n, size_t in, size_t out);
     /* y (n,out) = x (n,in) w (in,out) + bias (out); bias may be NULL. */
-    void (*dense)(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y);
-    void (*dense_grad_input)(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx);
-    void (*dense_grad_weight)(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw);
+    void (*dense)(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y,
+                  real *scratch);
+    void (*dense_grad_input)(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx, real *scratch);
+    void (*dense_grad_weight)(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw, real *scratch);
 
     /* Elements of scratch that the three convolution functions below need at most for this shape. */
     size_t (*conv2d_scratch)(const ConvShape *shape);
@@ -43,6 +46,7 @@ typedef struct Numerics {
 } Numerics;
 
 extern const Numerics numerics_openblas; /* not in MODE=dbl */
+extern const Numerics numerics_exact;    /* not in MODE=dbl */
 extern const Numerics numerics_naive;    /* the twins: linked into tests and MODE=dbl only */
 
 /* The back end of that name, or NULL; and the names there are (numerics.def holds the rows). In MODE=dbl every name is

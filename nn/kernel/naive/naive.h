@@ -23,8 +23,10 @@ void naive_sum_rows(size_t n, size_t positions, size_t channels, const real *x, 
 void naive_sum_examples(size_t n, size_t count, const real *x, real *sum);
 
 /* Slots of numerics_naive. */
-void naive_dense(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y);
-void naive_dense_grad_input(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx);
-void naive_dense_grad_weight(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw);
+size_t naive_dense_scratch(size_t n, size_t in, size_t out);
+void naive_dense(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y,
+                 real *scratch);
+void naive_dense_grad_input(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx, real *scratch);
+void naive_dense_grad_weight(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw, real *scratch);
 
 #endif

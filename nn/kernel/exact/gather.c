@@ -1,0 +1,229 @@
+/* Outputs that gather: conv2d (and the gradient of conv2d_transpose's input) from the image, the gradient of conv2d's
+ * input (and conv2d_transpose) from the grid. A tile is one position in several images, so all its rows see the same
+ * taps, and the kernel reads the source in place. Dense layers are images of one pixel. */
+#include "nn/base/alloc.h"
+#include "nn/base/pool.h"
+#include "nn/kernel/exact/exact.h"
+
+enum {
+    TASKS = 16,
+    RUNS = 48,
+    WEIGHT_MAX = 128 * 1024, /* elements; a larger weight is cut by panels, and each task packs its own */
+    PAGE = 1024,             /* elements; rows that lie pages apart share one set of the first cache */
+    PAGE_ROWS = 10
+};
+
+typedef struct Plan {
+    const ConvShape *shape;
+    bool backward;
+    const ExactIsa *isa;
+    size_t k, columns;     /* the weight as a matrix */
+    size_t channels;       /* of the source */
+    size_t height, width;  /* of the destination */
+    size_t from_image;     /* elements of an image of the source */
+    size_t panels, padded; /* panels, and their columns in all */
+    bool by_panel;         /* a task owns a panel */
+    size_t parts, lines;   /* parts of the batch and of the height */
+} Plan;
+
+typedef struct Job {
+    Plan plan;
+    ExactGather gather;
+    float *packed;
+} Job;
+
+static size_t ceil_div(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static Plan plan_of(const ConvShape *s, bool backward)
+{
+    Plan p = {.shape = s, .backward = backward, .isa = exact_isa()};
+    p.channels = backward ? s->cout : s->cin;
+    p.columns = backward ? s->cin : s->cout;
+    p.height = backward ? s->ih : s->oh;
+    p.width = backward ? s->iw : s->ow;
+    p.from_image = backward ? s->oh * s->ow * s->cout : s->ih * s->iw * s->cin;
+    p.k = mem_mul(mem_mul(s->kh, s->kw), p.channels);
+    p.panels = exact_panels(p.columns, p.isa->width);
+    p.padded = ceil_div(p.columns, p.isa->width) * p.isa->width;
+    p.by_panel = mem_mul(p.k, p.columns) > WEIGHT_MAX;
+    const size_t tiles = ceil_div(s->n, p.isa->rows);
+    p.parts = p.by_panel ? min(ceil_div(TASKS, p.panels), ceil_div(tiles, 4)) : tiles;
+    p.lines = p.by_panel ? 1 : min(ceil_div(TASKS, tiles), p.height);
+    return p;
+}
+
+size_t exact_gather_scratch(const ConvShape *shape, bool backward)
+{
+    const Plan p = plan_of(shape, backward);
+    return mem_add(mem_mul(mem_mul(p.k, p.padded), p.by_panel ? p.parts : 1), EXACT_ALIGN);
+}
+
+/* Where image position `i` lies in the grid through the tap, if it is seen through it. */
+static bool seen_by(size_t i, size_t stride, size_t tap, size_t begin, size_t outputs, size_t *o)
+{
+    if (i + begin < tap) return false;
+    const size_t shifted = i + begin - tap;
+    *o = stride == 1 ? shifted : shifted / stride;
+    return *o < outputs && *o * stride == shifted;
+}
+
+/* Taps [*first, return) are those that output o sees in the image. */
+static size_t taps_seen(size_t o, size_t stride, size_t begin, size_t kernel, size_t size, size_t *first)
+{
+    const size_t at = o * stride;
+    *first = at < begin ? min(begin - at, kernel) : 0;
+    const size_t last = at < size + begin ? min(size + begin - at, kernel) : 0;
+    return last > *first ? last : *first;
+}
+
+static bool tap_used(const Plan *p, size_t a)
+{
+    const ConvShape *s = p->shape;
+    for (size_t o = 0; o < s->oh; o++) {
+        if (o * s->sh + a >= s->top && o * s->sh + a < s->top + s->ih) return true;
+    }
+    return false;
+}
+
+/* Packs columns of the weight, tap by tap; rows of taps that nothing sees are left out. */
+static void pack_panel(const Job *job, const ExactPanel *panel, float *packed)
+{
+    const Plan *p = &job->plan;
+    const ConvShape *s = p->shape;
+    const size_t taps = p->backward ? s->kw : 1, k = p->backward ? s->cout : s->kw * s->cin;
+    for (size_t a = 0; a < s->kh; a++) {
+        if (!tap_used(p, a)) continue;
+        for (size_t b = 0; b < taps; b++) {
+            const size_t tap = a * taps + b;
+            float *to = packed + tap * k * panel->width;
+            if (p->backward) {
+                p->isa->pack_transposed(k, panel->columns, panel->width,
+                                        job->gather.w + (tap * s->cin + panel->begin) * k, k, to);
+            } else {
+                p->isa->pack(k, panel->columns, panel->width, job->gather.w + tap * k * s->cout + panel->begin, s->cout,
+                             to);
+            }
+        }
+    }
+}
+
+static void pack_task(void *context, size_t task)
+{
+    const Job *job = context;
+    const ExactPanel panel = exact_panel(job->plan.columns, job->plan.isa->width, task);
+    pack_panel(job, &panel, job->packed + panel.begin * job->plan.k);
+}
+
+/* One task's share, and the runs of the position that it is at. */
+typedef struct Work {
+    const Job *job;
+    const float *packed;
+    size_t first_panel, last_panel, first_image, last_image;
+    size_t h, w;
+    ExactRun runs[RUNS];
+    size_t n;
+    bool begun; /* the destination already holds a part of the chains */
+} Work;
+
+static void flush(Work *work, bool last)
+{
+    const Plan *p = &work->job->plan;
+    const ExactGather *g = &work->job->gather;
+    const size_t images = work->last_image - work->first_image;
+    const size_t rows = p->from_image % PAGE == 0 ? min(p->isa->rows, PAGE_ROWS) : p->isa->rows;
+    const size_t tiles = ceil_div(images, rows), to_image = p->height * p->width * p->columns;
+    ExactTile tile = {.a_stride = p->from_image, .runs = work->runs, .run_count = work->n, .c_stride = to_image};
+    tile.load = g->add || work->begun;
+    for (size_t i = 0; i < tiles; i++) {
+        const size_t image = work->first_image + exact_part(images, tiles, i);
+        const size_t end = work->first_image + exact_part(images, tiles, i + 1);
+        float *to = g->to + image * to_image + (work->h * p->width + work->w) * p->columns;
+        tile.a = g->from + image * p->from_image;
+        for (size_t k = work->first_panel; k < work->last_panel; k++) {
+            const ExactPanel panel = exact_panel(p->columns, p->isa->width, k);
+            tile.b = work->packed + panel.begin * p->k;
+            tile.c = to + panel.begin;
+            tile.bias = last && g->bias ? g->bias + panel.begin : NULL;
+            tile.columns = panel.columns;
+            p->isa->tile[panel.kind][end - image](&tile);
+        }
+    }
+    work->begun = true;
+    work->n = 0;
+}
+
+static void add_run(Work *work, size_t a, size_t b, size_t n)
+{
+    if (work->n == RUNS) flush(work, false);
+    work->runs[work->n++] = (ExactRun){a, b, n};
+}
+
+/* Output (h,w): for each row of taps one stretch of the image. */
+static void gather_image(Work *work, const ConvShape *s)
+{
+    size_t left, a;
+    const size_t right = taps_seen(work->w, s->sw, s->left, s->kw, s->iw, &left);
+    const size_t end = taps_seen(work->h, s->sh, s->top, s->kh, s->ih, &a);
+    for (; a < end && left < right; a++) {
+        const size_t row = work->h * s->sh + a - s->top, column = work->w * s->sw + left - s->left;
+        add_run(work, (row * s->iw + column) * s->cin, (a * s->kw + left) * s->cin, (right - left) * s->cin);
+    }
+}
+
+/* Image position (h,w): for each tap that hits, the channels of one output. */
+static void gather_grid(Work *work, const ConvShape *s)
+{
+    for (size_t a = 0; a < s->kh; a++) {
+        size_t row, column;
+        if (!seen_by(work->h, s->sh, a, s->top, s->oh, &row)) continue;
+        for (size_t b = 0; b < s->kw; b++) {
+            if (!seen_by(work->w, s->sw, b, s->left, s->ow, &column)) continue;
+            add_run(work, (row * s->ow + column) * s->cout, (a * s->kw + b) * s->cout, s->cout);
+        }
+    }
+}
+
+static void gather_task(void *context, size_t task)
+{
+    const Job *job = context;
+    const Plan *p = &job->plan;
+    Work work = {.job = job, .packed = job->packed, .last_panel = p->panels};
+    const size_t line = task % p->lines, part = p->by_panel ? task / p->panels : task / p->lines;
+    if (p->by_panel) {
+        const ExactPanel panel = exact_panel(p->columns, p->isa->width, task % p->panels);
+        float *own = job->packed + part * p->k * p->padded;
+        pack_panel(job, &panel, own + panel.begin * p->k);
+        work.packed = own;
+        work.first_panel = task % p->panels;
+        work.last_panel = work.first_panel + 1;
+    }
+    work.first_image = exact_part(p->shape->n, p->parts, part);
+    work.last_image = exact_part(p->shape->n, p->parts, part + 1);
+    const size_t last = exact_part(p->height, p->lines, line + 1);
+    for (work.h = exact_part(p->height, p->lines, line); work.h < last; work.h++) {
+        for (work.w = 0; work.w < p->width; work.w++) {
+            work.begun = false;
+            if (p->backward)
+                gather_grid(&work, p->shape);
+            else
+                gather_image(&work, p->shape);
+            flush(&work, true);
+        }
+    }
+}
+
+void exact_gather(const ExactGather *gather, float *scratch)
+{
+    Job job = {.plan = plan_of(gather->shape, gather->backward), .gather = *gather, .packed = exact_aligned(scratch)};
+    const Plan *p = &job.plan;
+    if (!p->by_panel) pool_run(p->panels, pack_task, &job);
+    pool_run(p->by_panel ? p->panels * p->parts : p->parts * p->lines, gather_task, &job);
+}

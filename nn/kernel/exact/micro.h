@@ -1,0 +1,233 @@
+/* The kernels, on the vector type of the file that includes this: V of WIDTH floats, Mask, v_zero, v_set1, v_load,
+ * v_store, v_load_part, v_store_part, v_mask, v_add, v_fma, and ROWS, the most rows whose sums fit the registers.
+ * No header guard: it is compiled once for each instruction set. */
+#include <string.h>
+
+#include "nn/kernel/exact/exact.h"
+
+/* row, the pointer it hangs on, and how many strides behind it: addresses that the processor computes in a load. */
+#define EACH_ROW(X)                                                                                                    \
+    X(0, 0, 0)                                                                                                         \
+    X(1, 0, 1)                                                                                                         \
+    X(2, 0, 2)                                                                                                         \
+    X(3, 1, 0) X(4, 1, 1) X(5, 1, 2) X(6, 2, 0) X(7, 2, 1) X(8, 2, 2) X(9, 3, 0) X(10, 3, 1) X(11, 3, 2) X(12, 4, 0)   \
+        X(13, 4, 1)
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Keeps the compiler from deriving one row's pointer from another's at every step. */
+#define OPAQUE(p) __asm__("" : "+r"(p))
+
+#define DECLARE(r, g, o) V p##r = v_zero(), q##r = v_zero();
+
+#define LOAD(r, g, o)                                                                                                  \
+    if (rows > r) {                                                                                                    \
+        p##r = kind == EXACT_PART ? v_load_part(c + r * stride, mask) : v_load(c + r * stride);                        \
+        if (kind == EXACT_TWO) q##r = v_load(c + r * stride + WIDTH);                                                  \
+    }
+
+#define STORE(r, g, o)                                                                                                 \
+    if (rows > r) {                                                                                                    \
+        if (kind == EXACT_PART)                                                                                        \
+            v_store_part(c + r * stride, mask, p##r);                                                                  \
+        else                                                                                                           \
+            v_store(c + r * stride, p##r);                                                                             \
+        if (kind == EXACT_TWO) v_store(c + r * stride + WIDTH, q##r);                                                  \
+    }
+
+#define ADD(r, g, o)                                                                                                   \
+    if (rows > r) {                                                                                                    \
+        p##r = v_add(p##r, b0);                                                                                        \
+        if (kind == EXACT_TWO) q##r = v_add(q##r, b1);                                                                 \
+    }
+
+#define LINK(r, value)                                                                                                 \
+    {                                                                                                                  \
+        const V x = v_set1(value);                                                                                     \
+        p##r = v_fma(x, b0, p##r);                                                                                     \
+        if (kind == EXACT_TWO) q##r = v_fma(x, b1, q##r);                                                              \
+    }
+
+#define TILE_LINK(r, g, o)                                                                                             \
+    if (rows > r) LINK(r, a##g[o * a_stride + k])
+
+#define TILE_STEP(index)                                                                                               \
+    {                                                                                                                  \
+        enum { k = index };                                                                                            \
+        const V b0 = v_load(b + k * step), b1 = kind == EXACT_TWO ? v_load(b + k * step + WIDTH) : b0;                 \
+        EACH_ROW(TILE_LINK)                                                                                            \
+    }
+
+#define TILE_MOVE(steps) a0 += steps, a1 += steps, a2 += steps, a3 += steps, a4 += steps, b += steps * step
+
+INLINE void tile(const ExactTile *t, size_t rows, int kind)
+{
+    const size_t a_stride = t->a_stride, stride = t->c_stride, step = kind == EXACT_TWO ? 2 * WIDTH : WIDTH;
+    const Mask mask = v_mask(t->columns);
+    float *c = t->c;
+    EACH_ROW(DECLARE)
+    if (t->load) {
+        EACH_ROW(LOAD)
+    }
+    for (const ExactRun *run = t->runs, *end = run + t->run_count; run < end; run++) {
+        const float *a0 = t->a + run->a, *a1 = a0 + (rows > 3 ? 3 * a_stride : 0);
+        const float *a2 = a0 + (rows > 6 ? 6 * a_stride : 0), *a3 = a0 + (rows > 9 ? 9 * a_stride : 0);
+        const float *a4 = a0 + (rows > 12 ? 12 * a_stride : 0), *b = t->b + run->b * step;
+        size_t n = run->n;
+        OPAQUE(a1);
+        OPAQUE(a2);
+        OPAQUE(a3);
+        OPAQUE(a4);
+        for (; n >= 4; n -= 4) {
+            TILE_STEP(0) TILE_STEP(1) TILE_STEP(2) TILE_STEP(3) TILE_MOVE(4);
+        }
+        for (; n > 0; n--) {
+            TILE_STEP(0) TILE_MOVE(1);
+        }
+    }
+    if (t->bias) {
+        const V b0 = kind == EXACT_PART ? v_load_part(t->bias, mask) : v_load(t->bias);
+        const V b1 = kind == EXACT_TWO ? v_load(t->bias + WIDTH) : b0;
+        EACH_ROW(ADD)
+    }
+    EACH_ROW(STORE)
+}
+
+#define OUTER_LINK(r, g, o)                                                                                            \
+    if (rows > r) LINK(r, a[r])
+
+#define OUTER_EDGE(r, g, o)                                                                                            \
+    if (rows > r && low <= r && r < high) LINK(r, origin[offset + r])
+
+#define OUTER_LOAD                                                                                                     \
+    const V b0 = kind == EXACT_PART ? v_load_part(b, mask) : v_load(b);                                                \
+    const V b1 = kind == EXACT_TWO ? v_load(b + WIDTH) : b0;
+
+INLINE void outer(const ExactOuter *t, size_t rows, int kind)
+{
+    const size_t stride = t->c_stride, a_step = t->a_step, b_step = t->b_step;
+    const Mask mask = v_mask(t->columns);
+    const float *origin = t->a;
+    float *c = t->c;
+    EACH_ROW(DECLARE)
+    EACH_ROW(LOAD)
+    for (size_t image = 0; image < t->images; image++) {
+        for (size_t line = 0; line < t->lines; line++) {
+            ptrdiff_t offset = t->start + (ptrdiff_t)(image * t->a_image + line * t->a_line);
+            const float *b = t->b + image * t->b_image + line * t->b_line;
+            for (size_t step = 0; step < t->steps;) {
+                if (step == t->first && step < t->last) {
+                    const float *a = origin + offset;
+                    for (; step < t->last; step++) {
+                        OUTER_LOAD
+                        EACH_ROW(OUTER_LINK)
+                        a += a_step;
+                        b += b_step;
+                    }
+                    offset += (ptrdiff_t)((t->last - t->first) * a_step);
+                    continue;
+                }
+                const ptrdiff_t moved = (ptrdiff_t)(step * a_step), low = t->low - moved, high = t->high - moved;
+                OUTER_LOAD
+                EACH_ROW(OUTER_EDGE)
+                offset += (ptrdiff_t)a_step;
+                b += b_step;
+                step++;
+            }
+        }
+    }
+    EACH_ROW(STORE)
+}
+
+#define VARIANT(rows, kind, KIND)                                                                                      \
+    static void tile_##kind##_##rows(const ExactTile *t)                                                               \
+    {                                                                                                                  \
+        tile(t, rows, KIND);                                                                                           \
+    }                                                                                                                  \
+    static void outer_##kind##_##rows(const ExactOuter *t)                                                             \
+    {                                                                                                                  \
+        outer(t, rows, KIND);                                                                                          \
+    }
+
+#define VARIANTS(rows)                                                                                                 \
+    VARIANT(rows, two, EXACT_TWO)                                                                                      \
+    VARIANT(rows, one, EXACT_ONE)                                                                                      \
+    VARIANT(rows, part, EXACT_PART)
+
+VARIANTS(1)
+VARIANTS(2)
+VARIANTS(3)
+VARIANTS(4)
+#if ROWS > 4
+VARIANTS(5)
+VARIANTS(6)
+#endif
+#if ROWS > 6
+VARIANTS(7)
+VARIANTS(8)
+VARIANTS(9)
+VARIANTS(10)
+VARIANTS(11)
+VARIANTS(12)
+VARIANTS(13)
+VARIANTS(14)
+#endif
+
+#define LIST_4(f, kind) NULL, f##_##kind##_1, f##_##kind##_2, f##_##kind##_3, f##_##kind##_4
+#define LIST_6(f, kind) LIST_4(f, kind), f##_##kind##_5, f##_##kind##_6
+#define LIST_14(f, kind)                                                                                               \
+    LIST_6(f, kind), f##_##kind##_7, f##_##kind##_8, f##_##kind##_9, f##_##kind##_10, f##_##kind##_11,                 \
+        f##_##kind##_12, f##_##kind##_13, f##_##kind##_14
+#if ROWS > 6
+#define LIST LIST_14
+#elif ROWS > 4
+#define LIST LIST_6
+#else
+#define LIST LIST_4
+#endif
+
+static void (*const tile_kernels[EXACT_KINDS][EXACT_ROWS_MAX + 1])(const ExactTile *) = {
+    {LIST(tile, two)}, {LIST(tile, one)}, {LIST(tile, part)}};
+static void (*const outer_kernels[EXACT_KINDS][EXACT_ROWS_MAX + 1])(const ExactOuter *) = {
+    {LIST(outer, two)}, {LIST(outer, one)}, {LIST(outer, part)}};
+
+static void pack(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel)
+{
+    for (size_t i = 0; i < k; i++, panel += width) {
+        size_t j = 0;
+        for (; j + WIDTH <= columns; j += WIDTH) v_store(panel + j, v_load(b + i * b_stride + j));
+        for (; j < columns; j++) panel[j] = b[i * b_stride + j];
+        for (; j < width; j++) panel[j] = 0;
+    }
+}
+
+/* Four rows of four are turned in registers at a time. */
+typedef float V4 __attribute__((vector_size(16)));
+
+#define LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+
+static void transpose4(const float *from, size_t from_stride, float *to, size_t to_stride)
+{
+    V4 row[4];
+    for (size_t i = 0; i < 4; i++) memcpy(&row[i], from + i * from_stride, sizeof row[i]);
+    const V4 a = LOW(row[0], row[2]), b = LOW(row[1], row[3]), c = HIGH(row[0], row[2]), d = HIGH(row[1], row[3]);
+    row[0] = LOW(a, b);
+    row[1] = HIGH(a, b);
+    row[2] = LOW(c, d);
+    row[3] = HIGH(c, d);
+    for (size_t i = 0; i < 4; i++) memcpy(to + i * to_stride, &row[i], sizeof row[i]);
+}
+
+static void pack_transposed(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel)
+{
+    const size_t k4 = k / 4 * 4, columns4 = columns / 4 * 4;
+    for (size_t i = 0; i < k4; i += 4) {
+        for (size_t j = 0; j < columns4; j += 4)
+            transpose4(b + j * b_stride + i, b_stride, panel + i * width + j, width);
+    }
+    for (size_t i = 0; i < k; i++) {
+        for (size_t j = i < k4 ? columns4 : 0; j < columns; j++) panel[i * width + j] = b[j * b_stride + i];
+        for (size_t j = columns; j < width; j++) panel[i * width + j] = 0;
+    }
+}
