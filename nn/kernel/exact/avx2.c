@@ -36,6 +36,7 @@ const ExactIsa exact_avx2 = {
     .supported = supported,
     .tile = tile_kernels,
     .outer = outer_kernels,
+    .lanes = lanes_kernels,
     .pack = pack,
     .pack_transposed = pack_transposed,
 };

@@ -12,9 +12,23 @@ static size_t max(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static size_t gather_scratch(const ConvShape *shape, bool backward)
+{
+    return exact_lanes_fit(shape, backward) ? exact_lanes_scratch(shape, backward)
+                                            : exact_gather_scratch(shape, backward);
+}
+
+static void gather(ExactGather g, float *scratch)
+{
+    if (exact_lanes_fit(g.shape, g.backward))
+        exact_lanes(&g, scratch);
+    else
+        exact_gather(&g, scratch);
+}
+
 static size_t exact_conv2d_scratch(const ConvShape *shape)
 {
-    return max(exact_gather_scratch(shape, false), exact_gather_scratch(shape, true));
+    return max(gather_scratch(shape, false), gather_scratch(shape, true));
 }
 
 static size_t exact_dense_scratch(size_t n, size_t in, size_t out)
@@ -26,24 +40,24 @@ static size_t exact_dense_scratch(size_t n, size_t in, size_t out)
 static void exact_conv2d(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
                          float *scratch)
 {
-    exact_gather(&(ExactGather){shape, false, x, w, bias, y, false}, scratch);
+    gather((ExactGather){shape, false, x, w, bias, y, false}, scratch);
 }
 
 static void exact_conv2d_transpose_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx,
                                               float *scratch)
 {
-    exact_gather(&(ExactGather){shape, false, dy, w, NULL, dx, true}, scratch);
+    gather((ExactGather){shape, false, dy, w, NULL, dx, true}, scratch);
 }
 
 static void exact_conv2d_transpose(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
                                    float *scratch)
 {
-    exact_gather(&(ExactGather){shape, true, x, w, bias, y, false}, scratch);
+    gather((ExactGather){shape, true, x, w, bias, y, false}, scratch);
 }
 
 static void exact_conv2d_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx, float *scratch)
 {
-    exact_gather(&(ExactGather){shape, true, dy, w, NULL, dx, true}, scratch);
+    gather((ExactGather){shape, true, dy, w, NULL, dx, true}, scratch);
 }
 
 static void exact_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, float *dw, float *scratch)

@@ -48,6 +48,20 @@ typedef struct ExactOuter {
     size_t columns; /* of EXACT_PART */
 } ExactOuter;
 
+/* c[r] (a vector) += the runs' sum of w[k * w_stride] a[r][k] (a vector): outputs of few channels, with an image in
+ * each lane. Offsets and strides of `a` count vectors. */
+typedef struct ExactLanes {
+    const float *a;
+    size_t a_stride;
+    const float *w;
+    size_t w_stride;
+    const ExactRun *runs;
+    size_t run_count;
+    float *c; /* (rows, lanes) */
+} ExactLanes;
+
+enum { EXACT_LANES_ROWS = 8 };
+
 /* The kernels of one instruction set, by kind and rows of the tile. */
 typedef struct ExactIsa {
     const char *name;
@@ -56,6 +70,7 @@ typedef struct ExactIsa {
     bool (*supported)(void);
     void (*const (*tile)[EXACT_ROWS_MAX + 1])(const ExactTile *tile);
     void (*const (*outer)[EXACT_ROWS_MAX + 1])(const ExactOuter *outer);
+    void (*const *lanes)(const ExactLanes *lanes); /* by rows */
     /* panel (k, width) = columns [0, columns) of b (k, .), whose rows lie b_stride apart; zeros behind them. */
     void (*pack)(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel);
     /* The same from b (., k): the panel is its transpose. */
@@ -93,6 +108,17 @@ typedef struct ExactGather {
 
 size_t exact_gather_scratch(const ConvShape *shape, bool backward);
 void exact_gather(const ExactGather *gather, float *scratch);
+
+/* The chain of destination position (h,w): runs that begin at an element of a source image and at a row of the weight
+ * as a matrix (taps x channels). They come in pieces of up to EXACT_RUNS, each to be added before the next. */
+enum { EXACT_RUNS = 48 };
+typedef void ExactRunsUser(void *context, const ExactRun *runs, size_t n, bool first, bool last);
+void exact_runs(const ConvShape *shape, bool backward, size_t h, size_t w, ExactRunsUser *use, void *context);
+
+/* The same for few channels, with an image in each lane. */
+bool exact_lanes_fit(const ConvShape *shape, bool backward);
+size_t exact_lanes_scratch(const ConvShape *shape, bool backward);
+void exact_lanes(const ExactGather *gather, float *scratch);
 
 void exact_grad_weight(const ConvShape *shape, const float *x, const float *dy, float *dw);
 

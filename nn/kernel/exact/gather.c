@@ -7,7 +7,6 @@
 
 enum {
     TASKS = 16,
-    RUNS = 48,
     WEIGHT_MAX = 128 * 1024, /* elements; a larger weight is cut by panels, and each task packs its own */
     PAGE = 1024,             /* elements; rows that lie pages apart share one set of the first cache */
     PAGE_ROWS = 10
@@ -66,24 +65,6 @@ size_t exact_gather_scratch(const ConvShape *shape, bool backward)
     return mem_add(mem_mul(mem_mul(p.k, p.padded), p.by_panel ? p.parts : 1), EXACT_ALIGN);
 }
 
-/* Where image position `i` lies in the grid through the tap, if it is seen through it. */
-static bool seen_by(size_t i, size_t stride, size_t tap, size_t begin, size_t outputs, size_t *o)
-{
-    if (i + begin < tap) return false;
-    const size_t shifted = i + begin - tap;
-    *o = stride == 1 ? shifted : shifted / stride;
-    return *o < outputs && *o * stride == shifted;
-}
-
-/* Taps [*first, return) are those that output o sees in the image. */
-static size_t taps_seen(size_t o, size_t stride, size_t begin, size_t kernel, size_t size, size_t *first)
-{
-    const size_t at = o * stride;
-    *first = at < begin ? min(begin - at, kernel) : 0;
-    const size_t last = at < size + begin ? min(size + begin - at, kernel) : 0;
-    return last > *first ? last : *first;
-}
-
 static bool tap_used(const Plan *p, size_t a)
 {
     const ConvShape *s = p->shape;
@@ -122,26 +103,25 @@ static void pack_task(void *context, size_t task)
     pack_panel(job, &panel, job->packed + panel.begin * job->plan.k);
 }
 
-/* One task's share, and the runs of the position that it is at. */
+/* One task's share, and the position that it is at. */
 typedef struct Work {
     const Job *job;
     const float *packed;
     size_t first_panel, last_panel, first_image, last_image;
     size_t h, w;
-    ExactRun runs[RUNS];
-    size_t n;
-    bool begun; /* the destination already holds a part of the chains */
 } Work;
 
-static void flush(Work *work, bool last)
+/* All tiles of a position, or a piece of their chains. */
+static void run_tiles(void *context, const ExactRun *runs, size_t n, bool first, bool last)
 {
+    const Work *work = context;
     const Plan *p = &work->job->plan;
     const ExactGather *g = &work->job->gather;
     const size_t images = work->last_image - work->first_image;
     const size_t rows = p->from_image % PAGE == 0 ? min(p->isa->rows, PAGE_ROWS) : p->isa->rows;
     const size_t tiles = ceil_div(images, rows), to_image = p->height * p->width * p->columns;
-    ExactTile tile = {.a_stride = p->from_image, .runs = work->runs, .run_count = work->n, .c_stride = to_image};
-    tile.load = g->add || work->begun;
+    ExactTile tile = {.a_stride = p->from_image, .runs = runs, .run_count = n, .c_stride = to_image};
+    tile.load = g->add || !first;
     for (size_t i = 0; i < tiles; i++) {
         const size_t image = work->first_image + exact_part(images, tiles, i);
         const size_t end = work->first_image + exact_part(images, tiles, i + 1);
@@ -154,39 +134,6 @@ static void flush(Work *work, bool last)
             tile.bias = last && g->bias ? g->bias + panel.begin : NULL;
             tile.columns = panel.columns;
             p->isa->tile[panel.kind][end - image](&tile);
-        }
-    }
-    work->begun = true;
-    work->n = 0;
-}
-
-static void add_run(Work *work, size_t a, size_t b, size_t n)
-{
-    if (work->n == RUNS) flush(work, false);
-    work->runs[work->n++] = (ExactRun){a, b, n};
-}
-
-/* Output (h,w): for each row of taps one stretch of the image. */
-static void gather_image(Work *work, const ConvShape *s)
-{
-    size_t left, a;
-    const size_t right = taps_seen(work->w, s->sw, s->left, s->kw, s->iw, &left);
-    const size_t end = taps_seen(work->h, s->sh, s->top, s->kh, s->ih, &a);
-    for (; a < end && left < right; a++) {
-        const size_t row = work->h * s->sh + a - s->top, column = work->w * s->sw + left - s->left;
-        add_run(work, (row * s->iw + column) * s->cin, (a * s->kw + left) * s->cin, (right - left) * s->cin);
-    }
-}
-
-/* Image position (h,w): for each tap that hits, the channels of one output. */
-static void gather_grid(Work *work, const ConvShape *s)
-{
-    for (size_t a = 0; a < s->kh; a++) {
-        size_t row, column;
-        if (!seen_by(work->h, s->sh, a, s->top, s->oh, &row)) continue;
-        for (size_t b = 0; b < s->kw; b++) {
-            if (!seen_by(work->w, s->sw, b, s->left, s->ow, &column)) continue;
-            add_run(work, (row * s->ow + column) * s->cout, (a * s->kw + b) * s->cout, s->cout);
         }
     }
 }
@@ -210,12 +157,7 @@ static void gather_task(void *context, size_t task)
     const size_t last = exact_part(p->height, p->lines, line + 1);
     for (work.h = exact_part(p->height, p->lines, line); work.h < last; work.h++) {
         for (work.w = 0; work.w < p->width; work.w++) {
-            work.begun = false;
-            if (p->backward)
-                gather_grid(&work, p->shape);
-            else
-                gather_image(&work, p->shape);
-            flush(&work, true);
+            exact_runs(p->shape, p->backward, work.h, work.w, run_tiles, &work);
         }
     }
 }

@@ -60,6 +60,7 @@ const ExactIsa exact_portable = {
     .supported = supported,
     .tile = tile_kernels,
     .outer = outer_kernels,
+    .lanes = lanes_kernels,
     .pack = pack,
     .pack_transposed = pack_transposed,
 };
