@@ -7,8 +7,10 @@
 #ifndef NN_KERNEL_NUMERICS_H
 #define NN_KERNEL_NUMERICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "nn/base/err.h"
 #include "nn/base/real.h"
 
 /* A convolution: x (n,ih,iw,cin) * w (kh,kw,cin,cout) -> y (n,oh,ow,cout);
@@ -54,6 +56,11 @@ extern const Numerics numerics_naive;    /* the twins: linked into tests and MOD
 const Numerics *numerics_find(const char *name);
 extern const char *const numerics_names[];
 extern const size_t numerics_count;
+
+/* The instruction set of the exact back end: avx512, avx2 or portable; NULL or empty: the best that the processor has.
+ * The bits are the same with all of them. To be called before any plan is made: scratch sizes depend on it. An unknown
+ * name, or one that this processor lacks, is an error. */
+bool numerics_select_isa(const char *name, Err *err);
 
 /* Raised by hand when a change of code changes results: part of every run's identity. */
 enum { NUMERICS_VERSION = 1 };

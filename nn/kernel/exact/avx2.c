@@ -17,6 +17,14 @@ typedef __m256i Mask;
 #define v_add(a, b) _mm256_add_ps(a, b)
 #define v_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
 
+#define v_low(a, b) _mm256_unpacklo_ps(a, b)
+#define v_high(a, b) _mm256_unpackhi_ps(a, b)
+
+static inline V v_quarters(const float *p, size_t stride)
+{
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + stride), 1);
+}
+
 static inline Mask v_mask(size_t lanes)
 {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)lanes), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

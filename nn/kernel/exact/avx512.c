@@ -17,6 +17,17 @@ typedef __mmask16 Mask;
 #define v_add(a, b) _mm512_add_ps(a, b)
 #define v_fma(a, b, c) _mm512_fmadd_ps(a, b, c)
 
+#define v_low(a, b) _mm512_unpacklo_ps(a, b)
+#define v_high(a, b) _mm512_unpackhi_ps(a, b)
+
+static inline V v_quarters(const float *p, size_t stride)
+{
+    V v = _mm512_castps128_ps512(_mm_loadu_ps(p));
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + stride), 1);
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + 2 * stride), 2);
+    return _mm512_insertf32x4(v, _mm_loadu_ps(p + 3 * stride), 3);
+}
+
 static inline Mask v_mask(size_t lanes)
 {
     return (Mask)((1U << (lanes % WIDTH)) - 1);

@@ -6,9 +6,7 @@
 
 #include "nn/base/err.h"
 
-/* name: avx512, avx2 or portable, as the variable MAYVAE_ISA gives it; NULL or empty: the best that the processor has.
- * To be called before any plan is made: scratch sizes depend on it. An unknown name, or one that this processor lacks,
- * is an error. */
+/* As numerics_select_isa. */
 bool exact_isa_select(const char *name, Err *err);
 
 #endif

@@ -1,22 +1,22 @@
-/* Outputs of few channels: an image in each lane. A task turns the source lines that it needs of a group of images, so
- * that an element of all of them is one vector; a tile is some positions of a line that see the same taps. */
+/* Outputs of few channels: an image in each lane. A task turns the source lines that it is at, of a group of images,
+ * so that an element of all of them is one vector; a tile is some positions of a line that see the same taps. */
 #include <string.h>
 
 #include "nn/base/alloc.h"
 #include "nn/base/pool.h"
 #include "nn/kernel/exact/exact.h"
 
-enum { TASKS = 32, WIDTH_MAX = 16 };
+enum { TASKS = 16, WIDTH_MAX = 16 };
 
 typedef struct Plan {
     const ConvShape *shape;
     bool backward;
     const ExactIsa *isa;
     size_t columns, channels;
-    size_t height, width;               /* of the destination */
-    size_t from_height, from_line;      /* lines of the source, elements of one */
-    size_t groups, parts;               /* of the batch, of the height */
-    size_t part_lines, from_part_lines; /* most lines of a part, and of the source that it sees */
+    size_t height, width;          /* of the destination */
+    size_t from_height, from_line; /* lines of the source, elements of one */
+    size_t groups, parts;          /* of the batch, of the height */
+    size_t ring;                   /* most source lines that a line sees: so many are kept */
 } Plan;
 
 typedef struct Job {
@@ -35,14 +35,6 @@ static size_t min(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Most source lines that `lines` neighbouring lines of the destination see. */
-static size_t lines_seen(const Plan *p, size_t lines)
-{
-    const ConvShape *s = p->shape;
-    const size_t seen = p->backward ? (lines + s->kh - 2) / s->sh + 1 : (lines - 1) * s->sh + s->kh;
-    return min(seen, p->from_height);
-}
-
 static Plan plan_of(const ConvShape *s, bool backward)
 {
     Plan p = {.shape = s, .backward = backward, .isa = exact_isa()};
@@ -54,8 +46,7 @@ static Plan plan_of(const ConvShape *s, bool backward)
     p.from_line = (backward ? s->ow : s->iw) * p.channels;
     p.groups = ceil_div(s->n, p.isa->width);
     p.parts = min(ceil_div(TASKS, p.groups), p.height);
-    p.part_lines = ceil_div(p.height, p.parts);
-    p.from_part_lines = lines_seen(&p, p.part_lines);
+    p.ring = min(backward ? (s->kh - 1) / s->sh + 1 : s->kh, p.from_height);
     return p;
 }
 
@@ -68,7 +59,7 @@ bool exact_lanes_fit(const ConvShape *s, bool backward)
 
 static size_t slice(const Plan *p)
 {
-    return mem_mul(mem_mul(p->from_part_lines, p->from_line), p->isa->width);
+    return mem_mul(mem_mul(p->ring, p->from_line), p->isa->width);
 }
 
 size_t exact_lanes_scratch(const ConvShape *shape, bool backward)
@@ -88,8 +79,8 @@ static size_t first_line(const Plan *p, size_t h)
 /* Neighbours in a line of the destination that see the same taps, `step` apart. */
 typedef struct Work {
     const Job *job;
-    const float *turned; /* as if it began with source line 0 */
-    size_t turned_begin; /* elements before those that are there */
+    float *turned;     /* the ring: source line i lies at i % ring */
+    size_t turned_end; /* lines before this are or were there */
     size_t image, images;
     size_t h, w;
     ExactRun runs[EXACT_RUNS];
@@ -157,7 +148,7 @@ static void take_position(void *context, const ExactRun *runs, size_t n, bool fi
     ExactRun own[EXACT_RUNS];
     for (size_t i = 0; i < n; i++) {
         own[i] = runs[i];
-        own[i].a -= work->turned_begin;
+        own[i].a -= (own[i].a / p->from_line - own[i].a / p->from_line % p->ring) * p->from_line;
         /* Rows of the weight lie `columns` vectors of channels apart, tap by tap. */
         if (p->backward) own[i].b *= p->columns;
     }
@@ -176,6 +167,21 @@ static void take_position(void *context, const ExactRun *runs, size_t n, bool fi
     work->positions = 1;
 }
 
+/* Turns the source lines that line h sees and that are not there yet. */
+static void turn_lines(Work *work)
+{
+    const Job *job = work->job;
+    const Plan *p = &job->plan;
+    const size_t first = first_line(p, work->h), end = min(first + p->ring, p->from_height);
+    const size_t from_image = p->from_height * p->from_line, width = p->isa->width;
+    if (work->turned_end < first) work->turned_end = first;
+    for (; work->turned_end < end; work->turned_end++) {
+        const float *from = job->gather.from + work->image * from_image + work->turned_end * p->from_line;
+        p->isa->pack_transposed(p->from_line, work->images, width, from, from_image,
+                                work->turned + work->turned_end % p->ring * p->from_line * width);
+    }
+}
+
 static void lanes_task(void *context, size_t task)
 {
     const Job *job = context;
@@ -186,15 +192,10 @@ static void lanes_task(void *context, size_t task)
     Work work = {.job = job, .image = task / p->parts * width};
     work.images = min(width, s->n - work.image);
     work.a_stride = p->backward ? p->channels : s->sw * p->channels;
-    const size_t line = first_line(p, begin), lines = min(p->from_height - line, p->from_part_lines);
-    const size_t from_image = p->from_height * p->from_line;
-    float *turned = job->scratch + task * slice(p);
-    p->isa->pack_transposed(lines * p->from_line, work.images, width,
-                            job->gather.from + work.image * from_image + line * p->from_line, from_image, turned);
-    work.turned = turned;
-    work.turned_begin = line * p->from_line;
+    work.turned = job->scratch + task * slice(p);
     const size_t phases = p->backward ? s->sw : 1;
     for (work.h = begin; work.h < end; work.h++) {
+        turn_lines(&work);
         for (size_t phase = 0; phase < phases; phase++) {
             for (size_t w = phase; w < p->width; w += phases) {
                 Position position = {&work, w};

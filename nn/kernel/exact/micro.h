@@ -1,6 +1,6 @@
 /* The kernels, on the vector type of the file that includes this: V of WIDTH floats, Mask, v_zero, v_set1, v_load,
- * v_store, v_load_part, v_store_part, v_mask, v_add, v_fma, and ROWS, the most rows whose sums fit the registers.
- * No header guard: it is compiled once for each instruction set. */
+ * v_store, v_load_part, v_store_part, v_mask, v_add, v_fma, v_quarters, v_low, v_high, and ROWS, the most rows whose
+ * sums fit the registers. No header guard: it is compiled once for each instruction set. */
 #include <string.h>
 
 #include "nn/kernel/exact/exact.h"
@@ -249,33 +249,28 @@ static void pack(size_t k, size_t columns, size_t width, const float *b, size_t 
     }
 }
 
-/* Four rows of four are turned in registers at a time. */
-typedef float V4 __attribute__((vector_size(16)));
-
-#define LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
-#define HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
-
-static void transpose4(const float *from, size_t from_stride, float *to, size_t to_stride)
+/* Four elements of WIDTH rows become four vectors: each quarter of a vector takes a row, then all quarters of four
+ * elements are turned at once. */
+INLINE void turn(const float *from, size_t from_stride, float *to, size_t to_stride)
 {
-    V4 row[4];
-    for (size_t i = 0; i < 4; i++) memcpy(&row[i], from + i * from_stride, sizeof row[i]);
-    const V4 a = LOW(row[0], row[2]), b = LOW(row[1], row[3]), c = HIGH(row[0], row[2]), d = HIGH(row[1], row[3]);
-    row[0] = LOW(a, b);
-    row[1] = HIGH(a, b);
-    row[2] = LOW(c, d);
-    row[3] = HIGH(c, d);
-    for (size_t i = 0; i < 4; i++) memcpy(to + i * to_stride, &row[i], sizeof row[i]);
+    const V r0 = v_quarters(from, 4 * from_stride), r1 = v_quarters(from + from_stride, 4 * from_stride);
+    const V r2 = v_quarters(from + 2 * from_stride, 4 * from_stride);
+    const V r3 = v_quarters(from + 3 * from_stride, 4 * from_stride);
+    const V a = v_low(r0, r2), b = v_low(r1, r3), c = v_high(r0, r2), d = v_high(r1, r3);
+    v_store(to, v_low(a, b));
+    v_store(to + to_stride, v_high(a, b));
+    v_store(to + 2 * to_stride, v_low(c, d));
+    v_store(to + 3 * to_stride, v_high(c, d));
 }
 
 static void pack_transposed(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel)
 {
-    const size_t k4 = k / 4 * 4, columns4 = columns / 4 * 4;
-    for (size_t i = 0; i < k4; i += 4) {
-        for (size_t j = 0; j < columns4; j += 4)
-            transpose4(b + j * b_stride + i, b_stride, panel + i * width + j, width);
+    const size_t turned = k / 4 * 4, whole = columns / WIDTH * WIDTH;
+    for (size_t j = 0; j < whole; j += WIDTH) {
+        for (size_t i = 0; i < turned; i += 4) turn(b + j * b_stride + i, b_stride, panel + i * width + j, width);
     }
     for (size_t i = 0; i < k; i++) {
-        for (size_t j = i < k4 ? columns4 : 0; j < columns; j++) panel[i * width + j] = b[j * b_stride + i];
+        for (size_t j = i < turned ? whole : 0; j < columns; j++) panel[i * width + j] = b[j * b_stride + i];
         for (size_t j = columns; j < width; j++) panel[i * width + j] = 0;
     }
 }

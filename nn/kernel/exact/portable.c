@@ -41,6 +41,23 @@ static inline V v_fma(V a, V b, V c)
     return c;
 }
 
+static inline V v_quarters(const float *p, size_t stride)
+{
+    V v;
+    for (size_t i = 0; i < WIDTH; i++) v.lane[i] = p[i / 4 * stride + i % 4];
+    return v;
+}
+
+/* The first (or last) two of each four lanes, interleaved. */
+static inline V v_interleave(V a, V b, size_t first)
+{
+    V v;
+    for (size_t i = 0; i < WIDTH; i++) v.lane[i] = (i % 2 ? b : a).lane[i / 4 * 4 + first + i % 4 / 2];
+    return v;
+}
+
+#define v_low(a, b) v_interleave(a, b, 0)
+#define v_high(a, b) v_interleave(a, b, 2)
 #define v_zero() v_set1(0)
 #define v_load(p) v_load_part(p, WIDTH)
 #define v_store(p, v) v_store_part(p, WIDTH, v)
