@@ -7,6 +7,7 @@
 
 enum {
     TASKS = 16,
+    PANEL_TASKS = 8,         /* each costs a packed panel */
     WEIGHT_MAX = 128 * 1024, /* elements; a larger weight is cut by panels, and each task packs its own */
     PAGE = 1024,             /* elements; rows that lie pages apart share one set of the first cache */
     PAGE_ROWS = 10
@@ -54,7 +55,7 @@ static Plan plan_of(const ConvShape *s, bool backward)
     p.padded = ceil_div(p.columns, p.isa->width) * p.isa->width;
     p.by_panel = mem_mul(p.k, p.columns) > WEIGHT_MAX;
     const size_t tiles = ceil_div(s->n, p.isa->rows);
-    p.parts = p.by_panel ? min(ceil_div(TASKS, p.panels), ceil_div(tiles, 4)) : tiles;
+    p.parts = p.by_panel ? min(ceil_div(PANEL_TASKS, p.panels), ceil_div(tiles, 4)) : tiles;
     p.lines = p.by_panel ? 1 : min(ceil_div(TASKS, tiles), p.height);
     return p;
 }

@@ -239,10 +239,13 @@ static void (*const tile_kernels[EXACT_KINDS][EXACT_ROWS_MAX + 1])(const ExactTi
 static void (*const outer_kernels[EXACT_KINDS][EXACT_ROWS_MAX + 1])(const ExactOuter *) = {
     {LIST(outer, two)}, {LIST(outer, one)}, {LIST(outer, part)}};
 
+enum { AHEAD = 12 };
 static void pack(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel)
 {
     for (size_t i = 0; i < k; i++, panel += width) {
         size_t j = 0;
+        for (; j < columns; j += 16) __builtin_prefetch(b + (i + AHEAD) * b_stride + j);
+        j = 0;
         for (; j + WIDTH <= columns; j += WIDTH) v_store(panel + j, v_load(b + i * b_stride + j));
         for (; j < columns; j++) panel[j] = b[i * b_stride + j];
         for (; j < width; j++) panel[j] = 0;

@@ -10,8 +10,11 @@
 enum {
     BLOCK = 160 * 1024, /* elements of image and grid in a block */
     FEW_CHANNELS = 8,   /* fewer don't fill a tile */
-    STEPS = 256,        /* of a block whose tiles are copied */
-    COPY_PANELS = 3     /* a copied tile is to be used so often */
+    TASKS = 16,         /* below: of products of flat images */
+    STEPS = 128,        /* of a block */
+    PANELS = 4,         /* of a task */
+    COPY = 3,           /* a copy is to be used so often */
+    WIDTH_MAX = 16
 };
 
 typedef struct Job {
@@ -20,9 +23,10 @@ typedef struct Job {
     const float *x, *dy;
     float *dw;
     size_t panels;
-    size_t length, spans; /* channels to be cut into tiles, and how many times they stand in a row of taps */
-    size_t tiles;         /* of a span */
-    size_t begin, end;    /* the block: images, or steps where there is one line of them */
+    size_t length, spans;  /* channels to be cut into tiles, and how many times they stand in a row of taps */
+    size_t tiles;          /* of a span */
+    size_t begin, end;     /* the block of images */
+    size_t groups, ranges; /* of panels and of tiles, where the images are flat */
 } Job;
 
 static size_t ceil_div(size_t a, size_t b)
@@ -100,29 +104,47 @@ static void tile_task(void *context, size_t task)
     if (t.lines > 0 && t.steps > 0) run_panels(job, &t, end - begin);
 }
 
-/* x (n,cin)^T dy (n,cout): the tile's channels, which lie far apart, are copied for all filters to use. */
-static void flat_task(void *context, size_t tile)
+/* x (n,cin)^T dy (n,cout): a task owns some tiles times a few panels. What several of them use, and lies far apart, is
+ * copied a block of steps at a time. */
+static void flat_task(void *context, size_t task)
 {
     const Job *job = context;
     const ConvShape *s = job->shape;
-    float copy[STEPS * EXACT_ROWS_MAX];
-    const size_t begin = exact_part(s->cin, job->tiles, tile), rows = exact_part(s->cin, job->tiles, tile + 1) - begin;
-    const float *a = job->x + job->begin * s->cin + begin;
-    ExactOuter t = {.a = a, .images = 1, .lines = 1, .steps = job->end - job->begin, .a_step = s->cin};
-    t.last = t.steps;
-    t.b = job->dy + job->begin * s->cout;
-    t.b_step = s->cout;
-    t.c = job->dw + begin * s->cout;
-    t.c_stride = s->cout;
-    if (job->panels >= COPY_PANELS) {
-        for (size_t i = 0; i < t.steps; i++) memcpy(copy + i * rows, a + i * s->cin, rows * sizeof *copy);
-        t.a = copy;
-        t.a_step = rows;
+    const size_t range = task / job->groups, vector = job->isa->width, group = task % job->groups;
+    const size_t first = exact_part(job->tiles, job->ranges, range),
+                 last = exact_part(job->tiles, job->ranges, range + 1);
+    const size_t panel = group * PANELS, panels = min(PANELS, job->panels - panel);
+    const size_t steps = s->n;
+    _Alignas(64) float a[STEPS * EXACT_ROWS_MAX], b[STEPS * PANELS * 2 * WIDTH_MAX];
+    for (size_t begin = 0; begin < steps; begin += STEPS) {
+        ExactOuter t = {.images = 1, .lines = 1, .steps = min(STEPS, steps - begin), .c_stride = s->cout};
+        t.last = t.steps;
+        const bool copy_a = panels >= COPY, copy_b = last - first >= COPY;
+        for (size_t i = 0; i < panels && copy_b; i++) {
+            const ExactPanel p = exact_panel(s->cout, vector, panel + i);
+            job->isa->pack(t.steps, p.columns, p.width, job->dy + begin * s->cout + p.begin, s->cout,
+                           b + i * STEPS * 2 * vector);
+        }
+        for (size_t tile = first; tile < last; tile++) {
+            const size_t channel = exact_part(s->cin, job->tiles, tile);
+            const size_t rows = exact_part(s->cin, job->tiles, tile + 1) - channel;
+            const float *x = job->x + begin * s->cin + channel;
+            for (size_t i = 0; i < t.steps && copy_a; i++) memcpy(a + i * rows, x + i * s->cin, rows * sizeof *a);
+            t.a = copy_a ? a : x;
+            t.a_step = copy_a ? rows : s->cin;
+            for (size_t i = 0; i < panels; i++) {
+                const ExactPanel p = exact_panel(s->cout, vector, panel + i);
+                t.b = copy_b ? b + i * STEPS * 2 * vector : job->dy + begin * s->cout + p.begin;
+                t.b_step = copy_b ? p.width : s->cout;
+                t.c = job->dw + channel * s->cout + p.begin;
+                t.columns = p.columns;
+                job->isa->outer[p.kind][rows](&t);
+            }
+        }
     }
-    run_panels(job, &t, rows);
 }
 
-static bool is_flat(const ConvShape *s)
+static bool is_pointwise(const ConvShape *s)
 {
     return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->top == 0 && s->left == 0 && s->ih == s->oh &&
            s->iw == s->ow;
@@ -131,15 +153,27 @@ static bool is_flat(const ConvShape *s)
 void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, float *dw)
 {
     Job job = {.shape = s, .isa = exact_isa(), .x = x, .dy = dy, .dw = dw};
-    const bool flat = is_flat(s), few = s->cin < FEW_CHANNELS;
-    const size_t image = s->ih * s->iw * s->cin + s->oh * s->ow * s->cout;
-    const size_t all = flat ? s->n * s->oh * s->ow : s->n, block = flat ? STEPS : max(BLOCK / image, 1);
+    const bool few = s->cin < FEW_CHANNELS;
     job.panels = exact_panels(s->cout, job.isa->width);
     job.length = few ? s->kw * s->cin : s->cin;
     job.spans = few ? 1 : s->kw;
     job.tiles = ceil_div(job.length, job.isa->rows);
-    for (; job.begin < all; job.begin = job.end) {
-        job.end = min(job.begin + block, all);
-        pool_run(job.tiles * job.spans * s->kh, flat ? flat_task : tile_task, &job);
+    ConvShape line;
+    if (is_pointwise(s)) {
+        /* The lines of an image are one long line. */
+        line = (ConvShape){s->n, 1, s->ih * s->iw, s->cin, 1, s->ih * s->iw, s->cout, 1, 1, 1, 1, 0, 0};
+        job.shape = s = &line;
+    }
+    if (is_pointwise(s) && s->iw == 1) {
+        job.tiles = ceil_div(s->cin, job.isa->rows);
+        job.groups = ceil_div(job.panels, PANELS);
+        job.ranges = min(ceil_div(TASKS, job.groups), job.tiles);
+        pool_run(job.groups * job.ranges, flat_task, &job);
+        return;
+    }
+    const size_t image = s->ih * s->iw * s->cin + s->oh * s->ow * s->cout, block = max(BLOCK / image, 1);
+    for (; job.begin < s->n; job.begin = job.end) {
+        job.end = min(job.begin + block, s->n);
+        pool_run(job.tiles * job.spans * s->kh, tile_task, &job);
     }
 }
