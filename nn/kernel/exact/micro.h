@@ -97,34 +97,46 @@ INLINE void tile(const ExactTile *t, size_t rows, int kind)
     if (rows > r) LINK(r, a[r])
 
 #define OUTER_EDGE(r, g, o)                                                                                            \
-    if (rows > r && low <= r && r < high) LINK(r, origin[offset + r])
+    if (rows > r && low <= r && r < high) LINK(r, t->a[offset + r])
 
 #define OUTER_LOAD                                                                                                     \
     const V b0 = kind == EXACT_PART ? v_load_part(b, mask) : v_load(b);                                                \
     const V b1 = kind == EXACT_TWO ? v_load(b + WIDTH) : b0;
 
+/* Every step sees all rows. */
+#define OUTER_STEPS(n)                                                                                                 \
+    for (size_t left = n; left > 0; left--) {                                                                          \
+        OUTER_LOAD                                                                                                     \
+        EACH_ROW(OUTER_LINK)                                                                                           \
+        a += a_step;                                                                                                   \
+        b += b_step;                                                                                                   \
+    }
+
 INLINE void outer(const ExactOuter *t, size_t rows, int kind)
 {
     const size_t stride = t->c_stride, a_step = t->a_step, b_step = t->b_step;
+    const size_t a_next = t->a_line - t->steps * a_step, b_next = t->b_line - t->steps * b_step;
     const Mask mask = v_mask(t->columns);
-    const float *origin = t->a;
+    const bool whole = t->first == 0 && t->last == t->steps;
     float *c = t->c;
     EACH_ROW(DECLARE)
     EACH_ROW(LOAD)
     for (size_t image = 0; image < t->images; image++) {
-        for (size_t line = 0; line < t->lines; line++) {
-            ptrdiff_t offset = t->start + (ptrdiff_t)(image * t->a_image + line * t->a_line);
-            const float *b = t->b + image * t->b_image + line * t->b_line;
+        const float *b = t->b + image * t->b_image;
+        ptrdiff_t offset = t->start + (ptrdiff_t)(image * t->a_image);
+        if (whole) {
+            const float *a = t->a + offset;
+            for (size_t line = t->lines; line > 0; line--, a += a_next, b += b_next) OUTER_STEPS(t->steps)
+            continue;
+        }
+        for (size_t line = 0; line < t->lines; line++, offset += (ptrdiff_t)a_next, b += b_next) {
             for (size_t step = 0; step < t->steps;) {
-                if (step == t->first && step < t->last) {
-                    const float *a = origin + offset;
-                    for (; step < t->last; step++) {
-                        OUTER_LOAD
-                        EACH_ROW(OUTER_LINK)
-                        a += a_step;
-                        b += b_step;
-                    }
-                    offset += (ptrdiff_t)((t->last - t->first) * a_step);
+                const size_t seen = step == t->first && step < t->last ? t->last - step : 0;
+                if (seen > 0) {
+                    const float *a = t->a + offset;
+                    OUTER_STEPS(seen)
+                    offset += (ptrdiff_t)(seen * a_step);
+                    step += seen;
                     continue;
                 }
                 const ptrdiff_t moved = (ptrdiff_t)(step * a_step), low = t->low - moved, high = t->high - moved;

@@ -8,7 +8,7 @@
 #include "nn/kernel/exact/exact.h"
 
 enum {
-    BLOCK = 160 * 1024, /* elements of image and grid in a block */
+    BLOCK = 128 * 1024, /* elements of image and grid in a block */
     FEW_CHANNELS = 8,   /* fewer don't fill a tile */
     TASKS = 16,         /* below: of products of flat images */
     STEPS = 128,        /* of a block */
