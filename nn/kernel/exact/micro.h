@@ -18,6 +18,8 @@
 /* Keeps the compiler from deriving one row's pointer from another's at every step. */
 #define OPAQUE(p) __asm__("" : "+r"(p))
 
+enum { AHEAD = 12 }; /* steps (or rows) from a prefetch to its use */
+
 #define DECLARE(r, g, o) V p##r = v_zero(), q##r = v_zero();
 
 #define LOAD(r, g, o)                                                                                                  \
@@ -103,9 +105,12 @@ INLINE void tile(const ExactTile *t, size_t rows, int kind)
     const V b0 = kind == EXACT_PART ? v_load_part(b, mask) : v_load(b);                                                \
     const V b1 = kind == EXACT_TWO ? v_load(b + WIDTH) : b0;
 
-/* Every step sees all rows. */
+/* Every step sees all rows. Lines are too short for the processor to see what comes next: it is told. */
 #define OUTER_STEPS(n)                                                                                                 \
     for (size_t left = n; left > 0; left--) {                                                                          \
+        __builtin_prefetch(a + a_ahead);                                                                               \
+        __builtin_prefetch(b + b_ahead);                                                                               \
+        if (kind == EXACT_TWO) __builtin_prefetch(b + b_ahead + WIDTH);                                                \
         OUTER_LOAD                                                                                                     \
         EACH_ROW(OUTER_LINK)                                                                                           \
         a += a_step;                                                                                                   \
@@ -116,6 +121,8 @@ INLINE void outer(const ExactOuter *t, size_t rows, int kind)
 {
     const size_t stride = t->c_stride, a_step = t->a_step, b_step = t->b_step;
     const size_t a_next = t->a_line - t->steps * a_step, b_next = t->b_line - t->steps * b_step;
+    const size_t ahead = t->lines > 1 ? 1 + AHEAD / t->steps : 0;
+    const size_t a_ahead = ahead * t->a_line, b_ahead = ahead * t->b_line;
     const Mask mask = v_mask(t->columns);
     const bool whole = t->first == 0 && t->last == t->steps;
     float *c = t->c;
@@ -251,7 +258,6 @@ static void (*const tile_kernels[EXACT_KINDS][EXACT_ROWS_MAX + 1])(const ExactTi
 static void (*const outer_kernels[EXACT_KINDS][EXACT_ROWS_MAX + 1])(const ExactOuter *) = {
     {LIST(outer, two)}, {LIST(outer, one)}, {LIST(outer, part)}};
 
-enum { AHEAD = 12 };
 static void pack(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel)
 {
     for (size_t i = 0; i < k; i++, panel += width) {
