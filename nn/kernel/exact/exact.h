@@ -71,7 +71,8 @@ typedef struct ExactIsa {
     void (*const (*tile)[EXACT_ROWS_MAX + 1])(const ExactTile *tile);
     void (*const (*outer)[EXACT_ROWS_MAX + 1])(const ExactOuter *outer);
     void (*const *lanes)(const ExactLanes *lanes); /* by rows */
-    /* panel (k, width) = columns [0, columns) of b (k, .), whose rows lie b_stride apart; zeros behind them. */
+    /* panel (k, width) = columns [0, columns) of b (k, .), whose rows lie b_stride apart; zeros behind them.
+     * width is in whole vectors. */
     void (*pack)(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel);
     /* The same from b (., k): the panel is its transpose. */
     void (*pack_transposed)(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel);

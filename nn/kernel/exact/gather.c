@@ -9,6 +9,8 @@ enum {
     TASKS = 16,
     PANEL_TASKS = 8,         /* each costs a packed panel */
     WEIGHT_MAX = 128 * 1024, /* elements; a larger weight is cut by panels, and each task packs its own */
+    GROUP = 4,               /* panels */
+    PACK_ROWS = 64,          /* packed of a panel before the next: the same pages */
     PAGE = 1024,             /* elements; rows that lie pages apart share one set of the first cache */
     PAGE_ROWS = 10
 };
@@ -22,8 +24,9 @@ typedef struct Plan {
     size_t height, width;  /* of the destination */
     size_t from_image;     /* elements of an image of the source */
     size_t panels, padded; /* panels, and their columns in all */
-    bool by_panel;         /* a task owns a panel */
-    size_t parts, lines;   /* parts of the batch and of the height */
+    bool by_panel;         /* a task owns some panels: a group */
+    size_t groups;
+    size_t parts, lines; /* parts of the batch and of the height */
 } Plan;
 
 typedef struct Job {
@@ -42,6 +45,11 @@ static size_t min(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static size_t max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static Plan plan_of(const ConvShape *s, bool backward)
 {
     Plan p = {.shape = s, .backward = backward, .isa = exact_isa()};
@@ -55,6 +63,7 @@ static Plan plan_of(const ConvShape *s, bool backward)
     p.padded = ceil_div(p.columns, p.isa->width) * p.isa->width;
     p.by_panel = mem_mul(p.k, p.columns) > WEIGHT_MAX;
     const size_t tiles = ceil_div(s->n, p.isa->rows);
+    p.groups = min(p.panels, max(TASKS, ceil_div(p.panels, GROUP)));
     p.parts = p.by_panel ? min(ceil_div(PANEL_TASKS, p.panels), ceil_div(tiles, 4)) : tiles;
     p.lines = p.by_panel ? 1 : min(ceil_div(TASKS, tiles), p.height);
     return p;
@@ -75,23 +84,27 @@ static bool tap_used(const Plan *p, size_t a)
     return false;
 }
 
-/* Packs columns of the weight, tap by tap; rows of taps that nothing sees are left out. */
-static void pack_panel(const Job *job, const ExactPanel *panel, float *packed)
+/* Packs panels [first, last) of the weight, a few rows of all of them at a time, since those are neighbours; rows of
+ * taps that nothing sees are left out. */
+static void pack_panels(const Job *job, size_t first, size_t last, float *packed)
 {
     const Plan *p = &job->plan;
     const ConvShape *s = p->shape;
-    const size_t taps = p->backward ? s->kw : 1, k = p->backward ? s->cout : s->kw * s->cin;
-    for (size_t a = 0; a < s->kh; a++) {
-        if (!tap_used(p, a)) continue;
-        for (size_t b = 0; b < taps; b++) {
-            const size_t tap = a * taps + b;
-            float *to = packed + tap * k * panel->width;
-            if (p->backward) {
-                p->isa->pack_transposed(k, panel->columns, panel->width,
-                                        job->gather.w + (tap * s->cin + panel->begin) * k, k, to);
-            } else {
-                p->isa->pack(k, panel->columns, panel->width, job->gather.w + tap * k * s->cout + panel->begin, s->cout,
-                             to);
+    const size_t taps = p->backward ? s->kh * s->kw : s->kh, k = p->k / taps;
+    for (size_t tap = 0; tap < taps; tap++) {
+        if (!tap_used(p, p->backward ? tap / s->kw : tap)) continue;
+        for (size_t row = 0; row < k; row += PACK_ROWS) {
+            const size_t rows = min(PACK_ROWS, k - row);
+            for (size_t i = first; i < last; i++) {
+                const ExactPanel panel = exact_panel(p->columns, p->isa->width, i);
+                float *to = packed + panel.begin * p->k + (tap * k + row) * panel.width;
+                if (p->backward) {
+                    const float *w = job->gather.w + (tap * s->cin + panel.begin) * k + row;
+                    p->isa->pack_transposed(rows, panel.columns, panel.width, w, k, to);
+                } else {
+                    const float *w = job->gather.w + (tap * k + row) * s->cout + panel.begin;
+                    p->isa->pack(rows, panel.columns, panel.width, w, s->cout, to);
+                }
             }
         }
     }
@@ -100,8 +113,7 @@ static void pack_panel(const Job *job, const ExactPanel *panel, float *packed)
 static void pack_task(void *context, size_t task)
 {
     const Job *job = context;
-    const ExactPanel panel = exact_panel(job->plan.columns, job->plan.isa->width, task);
-    pack_panel(job, &panel, job->packed + panel.begin * job->plan.k);
+    pack_panels(job, task, task + 1, job->packed);
 }
 
 /* One task's share, and the position that it is at. */
@@ -144,14 +156,14 @@ static void gather_task(void *context, size_t task)
     const Job *job = context;
     const Plan *p = &job->plan;
     Work work = {.job = job, .packed = job->packed, .last_panel = p->panels};
-    const size_t line = task % p->lines, part = p->by_panel ? task / p->panels : task / p->lines;
+    const size_t line = task % p->lines, part = p->by_panel ? task / p->groups : task / p->lines;
     if (p->by_panel) {
-        const ExactPanel panel = exact_panel(p->columns, p->isa->width, task % p->panels);
+        const size_t group = task % p->groups;
         float *own = job->packed + part * p->k * p->padded;
-        pack_panel(job, &panel, own + panel.begin * p->k);
         work.packed = own;
-        work.first_panel = task % p->panels;
-        work.last_panel = work.first_panel + 1;
+        work.first_panel = exact_part(p->panels, p->groups, group);
+        work.last_panel = exact_part(p->panels, p->groups, group + 1);
+        pack_panels(job, work.first_panel, work.last_panel, own);
     }
     work.first_image = exact_part(p->shape->n, p->parts, part);
     work.last_image = exact_part(p->shape->n, p->parts, part + 1);
@@ -168,5 +180,5 @@ void exact_gather(const ExactGather *gather, float *scratch)
     Job job = {.plan = plan_of(gather->shape, gather->backward), .gather = *gather, .packed = exact_aligned(scratch)};
     const Plan *p = &job.plan;
     if (!p->by_panel) pool_run(p->panels, pack_task, &job);
-    pool_run(p->by_panel ? p->panels * p->parts : p->parts * p->lines, gather_task, &job);
+    pool_run(p->by_panel ? p->groups * p->parts : p->parts * p->lines, gather_task, &job);
 }

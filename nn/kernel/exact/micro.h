@@ -18,7 +18,10 @@
 /* Keeps the compiler from deriving one row's pointer from another's at every step. */
 #define OPAQUE(p) __asm__("" : "+r"(p))
 
-enum { AHEAD = 12 }; /* steps (or rows) from a prefetch to its use */
+enum {
+    AHEAD = 12, /* steps (or rows) from a prefetch to its use */
+    LINE = 16   /* elements of a cache line */
+};
 
 #define DECLARE(r, g, o) V p##r = v_zero(), q##r = v_zero();
 
@@ -260,13 +263,14 @@ static void (*const outer_kernels[EXACT_KINDS][EXACT_ROWS_MAX + 1])(const ExactO
 
 static void pack(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel)
 {
-    for (size_t i = 0; i < k; i++, panel += width) {
+    const size_t whole = columns / WIDTH * WIDTH;
+    const Mask mask = v_mask(columns % WIDTH);
+    for (size_t i = 0; i < k; i++, b += b_stride, panel += width) {
+        for (size_t j = 0; j < columns; j += LINE) __builtin_prefetch(b + AHEAD * b_stride + j);
         size_t j = 0;
-        for (; j < columns; j += 16) __builtin_prefetch(b + (i + AHEAD) * b_stride + j);
-        j = 0;
-        for (; j + WIDTH <= columns; j += WIDTH) v_store(panel + j, v_load(b + i * b_stride + j));
-        for (; j < columns; j++) panel[j] = b[i * b_stride + j];
-        for (; j < width; j++) panel[j] = 0;
+        for (; j < whole; j += WIDTH) v_store(panel + j, v_load(b + j));
+        if (j < columns) v_store(panel + j, v_load_part(b + j, mask)), j += WIDTH;
+        for (; j < width; j += WIDTH) v_store(panel + j, v_zero());
     }
 }
 

@@ -2,8 +2,6 @@
  * some channels of a tap (or, where there are few, of a row of taps: neighbours in the image too) times some filters.
  * It stays in registers while it runs down a block of the batch, and all tiles go through one block before the next, so
  * that the block is read from the second cache. */
-#include <string.h>
-
 #include "nn/base/pool.h"
 #include "nn/kernel/exact/exact.h"
 
@@ -14,7 +12,8 @@ enum {
     STEPS = 128,        /* of a block */
     PANELS = 4,         /* of a task */
     COPY = 3,           /* a copy is to be used so often */
-    WIDTH_MAX = 16
+    WIDTH_MAX = 16,
+    LINE = 16 /* elements of a cache line */
 };
 
 typedef struct Job {
@@ -104,6 +103,15 @@ static void tile_task(void *context, size_t task)
     if (t.lines > 0 && t.steps > 0) run_panels(job, &t, end - begin);
 }
 
+/* The next tile of the weight's gradient is far away: it is asked for while this one is summed. */
+static void fetch(const float *c, size_t rows, size_t stride)
+{
+    for (size_t r = 0; r < rows; r++) {
+        __builtin_prefetch(c + r * stride, 1);
+        __builtin_prefetch(c + r * stride + LINE, 1);
+    }
+}
+
 /* x (n,cin)^T dy (n,cout): a task owns some tiles times a few panels. What several of them use, and lies far apart, is
  * copied a block of steps at a time. */
 static void flat_task(void *context, size_t task)
@@ -115,7 +123,7 @@ static void flat_task(void *context, size_t task)
                  last = exact_part(job->tiles, job->ranges, range + 1);
     const size_t panel = group * PANELS, panels = min(PANELS, job->panels - panel);
     const size_t steps = s->n;
-    _Alignas(64) float a[STEPS * EXACT_ROWS_MAX], b[STEPS * PANELS * 2 * WIDTH_MAX];
+    _Alignas(64) float a[STEPS * WIDTH_MAX], b[STEPS * PANELS * 2 * WIDTH_MAX];
     for (size_t begin = 0; begin < steps; begin += STEPS) {
         ExactOuter t = {.images = 1, .lines = 1, .steps = min(STEPS, steps - begin), .c_stride = s->cout};
         t.last = t.steps;
@@ -129,15 +137,17 @@ static void flat_task(void *context, size_t task)
             const size_t channel = exact_part(s->cin, job->tiles, tile);
             const size_t rows = exact_part(s->cin, job->tiles, tile + 1) - channel;
             const float *x = job->x + begin * s->cin + channel;
-            for (size_t i = 0; i < t.steps && copy_a; i++) memcpy(a + i * rows, x + i * s->cin, rows * sizeof *a);
+            const size_t width = ceil_div(rows, vector) * vector;
+            if (copy_a) job->isa->pack(t.steps, rows, width, x, s->cin, a);
             t.a = copy_a ? a : x;
-            t.a_step = copy_a ? rows : s->cin;
+            t.a_step = copy_a ? width : s->cin;
             for (size_t i = 0; i < panels; i++) {
                 const ExactPanel p = exact_panel(s->cout, vector, panel + i);
                 t.b = copy_b ? b + i * STEPS * 2 * vector : job->dy + begin * s->cout + p.begin;
                 t.b_step = copy_b ? p.width : s->cout;
                 t.c = job->dw + channel * s->cout + p.begin;
                 t.columns = p.columns;
+                if (i + 1 < panels) fetch(t.c + p.columns, rows, s->cout);
                 job->isa->outer[p.kind][rows](&t);
             }
         }
