@@ -20,9 +20,10 @@ static _Atomic(const ExactIsa *) chosen;
 
 static const ExactIsa *best(void)
 {
-    size_t i = 0;
-    while (!isas[i]->supported()) i++;
-    return isas[i];
+    for (size_t i = 0; i + 1 < ISAS; i++) {
+        if (isas[i]->supported()) return isas[i];
+    }
+    return &exact_portable;
 }
 
 const ExactIsa *exact_isa(void)

@@ -1,7 +1,7 @@
 /* The kernels, on the vector type of the file that includes this: V of WIDTH floats, Mask, v_zero, v_set1, v_load,
  * v_store, v_load_part, v_store_part, v_mask, v_add, v_fma, v_quarters, v_low, v_high, and ROWS, the most rows whose
  * sums fit the registers. No header guard: it is compiled once for each instruction set. */
-#include <string.h>
+#ifdef WIDTH
 
 #include "nn/kernel/exact/exact.h"
 
@@ -299,3 +299,5 @@ static void pack_transposed(size_t k, size_t columns, size_t width, const float 
         for (size_t j = columns; j < width; j++) panel[i * width + j] = 0;
     }
 }
+
+#endif
