@@ -295,8 +295,9 @@ static void pack_transposed(size_t k, size_t columns, size_t width, const float 
         for (size_t i = 0; i < turned; i += 4) turn(b + j * b_stride + i, b_stride, panel + i * width + j, width);
     }
     for (size_t i = 0; i < k; i++) {
-        for (size_t j = i < turned ? whole : 0; j < columns; j++) panel[i * width + j] = b[j * b_stride + i];
-        for (size_t j = columns; j < width; j++) panel[i * width + j] = 0;
+        const size_t begin = i < turned ? whole : 0;
+        for (size_t j = whole; j < width; j += WIDTH) v_store(panel + i * width + j, v_zero());
+        for (size_t j = begin; j < columns; j++) panel[i * width + j] = b[j * b_stride + i];
     }
 }
 
