@@ -44,9 +44,9 @@ NEEDS = yaml.h=libyaml-dev cblas.h=libopenblas-pthread-dev csv.h=libcsv-dev stb/
 
 NAIVE := $(wildcard nn/kernel/naive/*.c)
 MAIN := runner/cli/main.c
-SOURCES := $(filter-out $(MAIN),$(wildcard nn/*/*.c runner/*/*.c))
+SOURCES := $(filter-out $(MAIN),$(wildcard nn/*/*.c nn/kernel/exact/*.c runner/*/*.c))
 ifeq ($(MODE),dbl)
-SOURCES := $(filter-out $(wildcard nn/kernel/openblas*.c),$(SOURCES)) $(NAIVE)
+SOURCES := $(filter-out $(wildcard nn/kernel/openblas*.c nn/kernel/exact/*.c),$(SOURCES)) $(NAIVE)
 endif
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/runner/canvas/font.o
 LIB := $(OUT)/libmayvae.a
@@ -78,6 +78,10 @@ $(LIB): $(OBJECTS)
 $(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,CC )$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# One source for each instruction set; the program picks among them when it starts.
+$(OUT)/nn/kernel/exact/avx512.o: private CFLAGS += -mavx512f -mfma
+$(OUT)/nn/kernel/exact/avx2.o: private CFLAGS += -mavx2 -mfma
 
 # The font is part of the program, so that pictures don't depend on the machine.
 $(OUT)/runner/canvas/font.o: runner/canvas/font.S $(OUT)/flags $(wildcard $(FONTS)/DejaVuSans.ttf)

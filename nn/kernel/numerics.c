@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#ifndef MAYVAE_DOUBLE
+#include "nn/kernel/exact/isa.h"
+#endif
+
 const char *const numerics_names[] = {
 #define NUMERICS(id) #id,
 #include "nn/kernel/numerics.def"
@@ -27,4 +31,14 @@ const Numerics *numerics_find(const char *name)
         if (strcmp(name, numerics_names[i]) == 0) return back_ends[i];
     }
     return NULL;
+}
+
+bool numerics_select_isa(const char *name, Err *err)
+{
+#ifdef MAYVAE_DOUBLE
+    (void)name, (void)err;
+    return true;
+#else
+    return exact_isa_select(name, err);
+#endif
 }

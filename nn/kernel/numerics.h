@@ -7,8 +7,10 @@
 #ifndef NN_KERNEL_NUMERICS_H
 #define NN_KERNEL_NUMERICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "nn/base/err.h"
 #include "nn/base/real.h"
 
 /* A convolution: x (n,ih,iw,cin) * w (kh,kw,cin,cout) -> y (n,oh,ow,cout);
@@ -23,10 +25,13 @@ typedef struct Numerics {
     const char *name; /* as `numerics:` names it */
     const char *doc;
 
+    /* Elements of scratch that the three dense functions below need at most for this shape. */
+    size_t (*dense_scratch)(size_t n, size_t in, size_t out);
     /* y (n,out) = x (n,in) w (in,out) + bias (out); bias may be NULL. */
-    void (*dense)(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y);
-    void (*dense_grad_input)(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx);
-    void (*dense_grad_weight)(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw);
+    void (*dense)(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y,
+                  real *scratch);
+    void (*dense_grad_input)(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx, real *scratch);
+    void (*dense_grad_weight)(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw, real *scratch);
 
     /* Elements of scratch that the three convolution functions below need at most for this shape. */
     size_t (*conv2d_scratch)(const ConvShape *shape);
@@ -43,6 +48,7 @@ typedef struct Numerics {
 } Numerics;
 
 extern const Numerics numerics_openblas; /* not in MODE=dbl */
+extern const Numerics numerics_exact;    /* not in MODE=dbl */
 extern const Numerics numerics_naive;    /* the twins: linked into tests and MODE=dbl only */
 
 /* The back end of that name, or NULL; and the names there are (numerics.def holds the rows). In MODE=dbl every name is
@@ -50,6 +56,11 @@ extern const Numerics numerics_naive;    /* the twins: linked into tests and MOD
 const Numerics *numerics_find(const char *name);
 extern const char *const numerics_names[];
 extern const size_t numerics_count;
+
+/* The instruction set of the exact back end: avx512, avx2 or portable; NULL or empty: the best that the processor has.
+ * The bits are the same with all of them. To be called before any plan is made: scratch sizes depend on it. An unknown
+ * name, or one that this processor lacks, is an error. */
+bool numerics_select_isa(const char *name, Err *err);
 
 /* Raised by hand when a change of code changes results: part of every run's identity. */
 enum { NUMERICS_VERSION = 1 };

@@ -78,20 +78,32 @@ static void product_run(Product *p)
     pool_run(tiles_m * p->tiles_n, product_tile, p);
 }
 
-static void openblas_dense(size_t n, size_t in, size_t out, const float *x, const float *w, const float *bias, float *y)
+static void openblas_dense(size_t n, size_t in, size_t out, const float *x, const float *w, const float *bias, float *y,
+                           float *scratch)
 {
+    (void)scratch;
     product_run(&(Product){.m = n, .n = out, .k = in, .a = {x, in, false}, .b = {w, out, false}, .bias = bias, .c = y});
 }
 
-static void openblas_dense_grad_input(size_t n, size_t in, size_t out, const float *dy, const float *w, float *dx)
+static void openblas_dense_grad_input(size_t n, size_t in, size_t out, const float *dy, const float *w, float *dx,
+                                      float *scratch)
 {
+    (void)scratch;
     product_run(
         &(Product){.m = n, .n = in, .k = out, .a = {dy, out, false}, .b = {w, out, true}, .add = true, .c = dx});
 }
 
-static void openblas_dense_grad_weight(size_t n, size_t in, size_t out, const float *x, const float *dy, float *dw)
+static void openblas_dense_grad_weight(size_t n, size_t in, size_t out, const float *x, const float *dy, float *dw,
+                                       float *scratch)
 {
+    (void)scratch;
     product_run(&(Product){.m = in, .n = out, .k = n, .a = {x, in, true}, .b = {dy, out, false}, .add = true, .c = dw});
+}
+
+static size_t no_scratch(size_t n, size_t in, size_t out)
+{
+    (void)n, (void)in, (void)out;
+    return 0;
 }
 
 static size_t scratch_size(const ConvShape *shape)
@@ -103,6 +115,7 @@ static size_t scratch_size(const ConvShape *shape)
 const Numerics numerics_openblas = {
     .name = "openblas",
     .doc = "OpenBLAS, one thread a call; the bits may differ between processors and versions of the library",
+    .dense_scratch = no_scratch,
     .dense = openblas_dense,
     .dense_grad_input = openblas_dense_grad_input,
     .dense_grad_weight = openblas_dense_grad_weight,

@@ -15,21 +15,27 @@ static bool shape(OpShape *op, Err *err)
         return op_refuse(op, err, "wants a bias of [%zu], got %s", w.dim[1], shape_text(op->in[2], text));
     }
     op->out = (Shape){.rank = 2, .dim = {x.dim[0], w.dim[1]}};
-    op->scratch = op->inputs == 3 ? reduce_rows_scratch(x.dim[0], w.dim[1]) : 0;
+    const size_t bias = op->inputs == 3 ? reduce_rows_scratch(x.dim[0], w.dim[1]) : 0;
+    const size_t products = op->numerics->dense_scratch(x.dim[0], x.dim[1], w.dim[1]);
+    op->scratch = products > bias ? products : bias;
     return true;
 }
 
 static void forward(const OpRun *run)
 {
     run->numerics->dense(run->out_shape.dim[0], run->in_shape[0].dim[1], run->out_shape.dim[1], run->in[0], run->in[1],
-                         run->inputs == 3 ? run->in[2] : NULL, run->out);
+                         run->inputs == 3 ? run->in[2] : NULL, run->out, run->scratch);
 }
 
 static void backward(const OpRun *run)
 {
     const size_t n = run->out_shape.dim[0], in = run->in_shape[0].dim[1], out = run->out_shape.dim[1];
-    if (run->in_grad[0]) run->numerics->dense_grad_input(n, in, out, run->out_grad, run->in[1], run->in_grad[0]);
-    if (run->in_grad[1]) run->numerics->dense_grad_weight(n, in, out, run->in[0], run->out_grad, run->in_grad[1]);
+    if (run->in_grad[0]) {
+        run->numerics->dense_grad_input(n, in, out, run->out_grad, run->in[1], run->in_grad[0], run->scratch);
+    }
+    if (run->in_grad[1]) {
+        run->numerics->dense_grad_weight(n, in, out, run->in[0], run->out_grad, run->in_grad[1], run->scratch);
+    }
     if (run->inputs == 3 && run->in_grad[2]) reduce_rows(n, 1, out, run->out_grad, run->in_grad[2], run->scratch);
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/kernel/numerics.h"
 #include "runner/cli/cli.h"
 
 static bool wants_help(const char *word)
@@ -44,7 +45,7 @@ int main(int argc, char **argv)
     Cli cli = {0};
     Err err = {0};
     int code = ERR_CONFIG;
-    if (!cli_parse(&cli, argc, argv, &err)) {
+    if (!numerics_select_isa(getenv("MAYVAE_ISA"), &err) || !cli_parse(&cli, argc, argv, &err)) {
         err_print(&err, stderr);
     } else if (cli.help) {
         cli_help_command(cli.command, stdout);

@@ -136,6 +136,7 @@ static size_t no_scratch(const ConvShape *shape)
 const Numerics numerics_naive = {
     .name = "naive",
     .doc = "scalar loops written from the formulas, for tests",
+    .dense_scratch = naive_dense_scratch,
     .dense = naive_dense,
     .dense_grad_input = naive_dense_grad_input,
     .dense_grad_weight = naive_dense_grad_weight,

@@ -1,8 +1,16 @@
 #include "nn/kernel/naive/naive.h"
 
-/* y[i][o] = sum_k x[i][k] w[k][o] + bias[o] */
-void naive_dense(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y)
+size_t naive_dense_scratch(size_t n, size_t in, size_t out)
 {
+    (void)n, (void)in, (void)out;
+    return 0;
+}
+
+/* y[i][o] = sum_k x[i][k] w[k][o] + bias[o] */
+void naive_dense(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y,
+                 real *scratch)
+{
+    (void)scratch;
     for (size_t i = 0; i < n; i++) {
         for (size_t o = 0; o < out; o++) {
             real sum = 0;
@@ -13,8 +21,9 @@ void naive_dense(size_t n, size_t in, size_t out, const real *x, const real *w, 
 }
 
 /* dx[i][k] += sum_o dy[i][o] w[k][o] */
-void naive_dense_grad_input(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx)
+void naive_dense_grad_input(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx, real *scratch)
 {
+    (void)scratch;
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < in; k++) {
             real sum = dx[i * in + k];
@@ -25,8 +34,9 @@ void naive_dense_grad_input(size_t n, size_t in, size_t out, const real *dy, con
 }
 
 /* dw[k][o] += sum_i x[i][k] dy[i][o] */
-void naive_dense_grad_weight(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw)
+void naive_dense_grad_weight(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw, real *scratch)
 {
+    (void)scratch;
     for (size_t k = 0; k < in; k++) {
         for (size_t o = 0; o < out; o++) {
             real sum = dw[k * out + o];

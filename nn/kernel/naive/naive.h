@@ -44,8 +44,10 @@ void naive_codes_error_grad_input(const CodesError *error, real factor, const re
 void naive_codes_error_grad_codebook(const CodesError *error, real factor, const real *dsum, real *dcodebook);
 
 /* Slots of numerics_naive. */
-void naive_dense(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y);
-void naive_dense_grad_input(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx);
-void naive_dense_grad_weight(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw);
+size_t naive_dense_scratch(size_t n, size_t in, size_t out);
+void naive_dense(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y,
+                 real *scratch);
+void naive_dense_grad_input(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx, real *scratch);
+void naive_dense_grad_weight(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw, real *scratch);
 
 #endif

@@ -1,0 +1,50 @@
+/* AVX2 with FMA: compiled with -mavx2 -mfma, run only where the processor has both. */
+#include <immintrin.h>
+#include <stddef.h>
+
+#define WIDTH 8
+#define ROWS 6
+
+typedef __m256 V;
+typedef __m256i Mask;
+
+#define v_zero() _mm256_setzero_ps()
+#define v_set1(x) _mm256_set1_ps(x)
+#define v_load(p) _mm256_loadu_ps(p)
+#define v_store(p, v) _mm256_storeu_ps(p, v)
+#define v_load_part(p, m) _mm256_maskload_ps(p, m)
+#define v_store_part(p, m, v) _mm256_maskstore_ps(p, m, v)
+#define v_add(a, b) _mm256_add_ps(a, b)
+#define v_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
+
+#define v_low(a, b) _mm256_unpacklo_ps(a, b)
+#define v_high(a, b) _mm256_unpackhi_ps(a, b)
+
+static inline V v_quarters(const float *p, size_t stride)
+{
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + stride), 1);
+}
+
+static inline Mask v_mask(size_t lanes)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)lanes), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+#include "nn/kernel/exact/micro.h"
+
+static bool supported(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+const ExactIsa exact_avx2 = {
+    .name = "avx2",
+    .width = WIDTH,
+    .rows = ROWS,
+    .supported = supported,
+    .tile = tile_kernels,
+    .outer = outer_kernels,
+    .lanes = lanes_kernels,
+    .pack = pack,
+    .pack_transposed = pack_transposed,
+};

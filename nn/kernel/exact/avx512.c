@@ -1,0 +1,53 @@
+/* AVX-512: compiled with -mavx512f -mfma, run only where the processor has both. */
+#include <immintrin.h>
+#include <stddef.h>
+
+#define WIDTH 16
+#define ROWS 14
+
+typedef __m512 V;
+typedef __mmask16 Mask;
+
+#define v_zero() _mm512_setzero_ps()
+#define v_set1(x) _mm512_set1_ps(x)
+#define v_load(p) _mm512_loadu_ps(p)
+#define v_store(p, v) _mm512_storeu_ps(p, v)
+#define v_load_part(p, m) _mm512_maskz_loadu_ps(m, p)
+#define v_store_part(p, m, v) _mm512_mask_storeu_ps(p, m, v)
+#define v_add(a, b) _mm512_add_ps(a, b)
+#define v_fma(a, b, c) _mm512_fmadd_ps(a, b, c)
+
+#define v_low(a, b) _mm512_unpacklo_ps(a, b)
+#define v_high(a, b) _mm512_unpackhi_ps(a, b)
+
+static inline V v_quarters(const float *p, size_t stride)
+{
+    V v = _mm512_castps128_ps512(_mm_loadu_ps(p));
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + stride), 1);
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + 2 * stride), 2);
+    return _mm512_insertf32x4(v, _mm_loadu_ps(p + 3 * stride), 3);
+}
+
+static inline Mask v_mask(size_t lanes)
+{
+    return (Mask)((1U << (lanes % WIDTH)) - 1);
+}
+
+#include "nn/kernel/exact/micro.h"
+
+static bool supported(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma");
+}
+
+const ExactIsa exact_avx512 = {
+    .name = "avx512",
+    .width = WIDTH,
+    .rows = ROWS,
+    .supported = supported,
+    .tile = tile_kernels,
+    .outer = outer_kernels,
+    .lanes = lanes_kernels,
+    .pack = pack,
+    .pack_transposed = pack_transposed,
+};

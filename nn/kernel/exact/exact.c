@@ -1,0 +1,103 @@
+/* The back end `exact`: every element is one chain of fused multiply-adds in the order of the naive twins. */
+#include "nn/kernel/exact/exact.h"
+
+/* A dense layer as a convolution of images of one pixel. */
+static ConvShape pixels(size_t n, size_t in, size_t out)
+{
+    return (ConvShape){n, 1, 1, in, 1, 1, out, 1, 1, 1, 1, 0, 0};
+}
+
+static size_t max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static size_t gather_scratch(const ConvShape *shape, bool backward)
+{
+    return exact_lanes_fit(shape, backward) ? exact_lanes_scratch(shape, backward)
+                                            : exact_gather_scratch(shape, backward);
+}
+
+static void gather(ExactGather g, float *scratch)
+{
+    if (exact_lanes_fit(g.shape, g.backward))
+        exact_lanes(&g, scratch);
+    else
+        exact_gather(&g, scratch);
+}
+
+static size_t exact_conv2d_scratch(const ConvShape *shape)
+{
+    return max(gather_scratch(shape, false), gather_scratch(shape, true));
+}
+
+static size_t exact_dense_scratch(size_t n, size_t in, size_t out)
+{
+    const ConvShape s = pixels(n, in, out);
+    return exact_conv2d_scratch(&s);
+}
+
+static void exact_conv2d(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
+                         float *scratch)
+{
+    gather((ExactGather){shape, false, x, w, bias, y, false}, scratch);
+}
+
+static void exact_conv2d_transpose_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx,
+                                              float *scratch)
+{
+    gather((ExactGather){shape, false, dy, w, NULL, dx, true}, scratch);
+}
+
+static void exact_conv2d_transpose(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
+                                   float *scratch)
+{
+    gather((ExactGather){shape, true, x, w, bias, y, false}, scratch);
+}
+
+static void exact_conv2d_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx, float *scratch)
+{
+    gather((ExactGather){shape, true, dy, w, NULL, dx, true}, scratch);
+}
+
+static void exact_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, float *dw, float *scratch)
+{
+    (void)scratch;
+    exact_grad_weight(shape, x, dy, dw);
+}
+
+static void exact_dense(size_t n, size_t in, size_t out, const float *x, const float *w, const float *bias, float *y,
+                        float *scratch)
+{
+    const ConvShape s = pixels(n, in, out);
+    exact_conv2d(&s, x, w, bias, y, scratch);
+}
+
+static void exact_dense_grad_input(size_t n, size_t in, size_t out, const float *dy, const float *w, float *dx,
+                                   float *scratch)
+{
+    const ConvShape s = pixels(n, in, out);
+    exact_conv2d_grad_input(&s, dy, w, dx, scratch);
+}
+
+static void exact_dense_grad_weight(size_t n, size_t in, size_t out, const float *x, const float *dy, float *dw,
+                                    float *scratch)
+{
+    const ConvShape s = pixels(n, in, out);
+    exact_conv2d_grad_weight(&s, x, dy, dw, scratch);
+}
+
+const Numerics numerics_exact = {
+    .name = "exact",
+    .doc = "chains of fused multiply-adds in a fixed order: the same bits on every processor, at any number of threads",
+    .dense_scratch = exact_dense_scratch,
+    .dense = exact_dense,
+    .dense_grad_input = exact_dense_grad_input,
+    .dense_grad_weight = exact_dense_grad_weight,
+    .conv2d_scratch = exact_conv2d_scratch,
+    .conv2d = exact_conv2d,
+    .conv2d_grad_input = exact_conv2d_grad_input,
+    .conv2d_grad_weight = exact_conv2d_grad_weight,
+    .conv2d_transpose = exact_conv2d_transpose,
+    .conv2d_transpose_grad_input = exact_conv2d_transpose_grad_input,
+};

@@ -1,0 +1,126 @@
+/* What the files of the exact back end share. Drivers cut the work into tiles of outputs; a kernel of the chosen
+ * instruction set keeps a tile in registers while it runs down the tile's chains. Lanes and rows of a tile are
+ * different outputs, so that no width, tile or task changes a bit. */
+#ifndef NN_KERNEL_EXACT_EXACT_H
+#define NN_KERNEL_EXACT_EXACT_H
+
+#include <stdbool.h>
+
+#include "nn/kernel/numerics.h"
+
+/* How many columns a tile has: two vectors, one, or the first few lanes of one. */
+enum { EXACT_TWO, EXACT_ONE, EXACT_PART, EXACT_KINDS };
+
+enum { EXACT_ROWS_MAX = 14 };
+
+/* A stretch of a chain: `n` neighbours in the source, from `a` on, meet rows of the panel from `b` on. */
+typedef struct ExactRun {
+    size_t a, b, n;
+} ExactRun;
+
+/* c[r][j] = (load ? c[r][j] : 0) + the runs' sum of a[r][k] b[k][j], + bias[j] at last. */
+typedef struct ExactTile {
+    const float *a; /* row r lies r * a_stride behind */
+    size_t a_stride;
+    const float *b; /* a panel: its rows are as long as the tile is wide, in whole vectors */
+    const ExactRun *runs;
+    size_t run_count;
+    float *c;
+    size_t c_stride;
+    const float *bias; /* may be NULL */
+    size_t columns;    /* of EXACT_PART */
+    bool load;
+} ExactTile;
+
+/* c[r][j] += the sum over images, lines and steps of a[r] b[j], which move by their strides. A step in [first, last)
+ * sees all rows; any other one sees the rows r with low <= r + step * a_step < high. `start` is where row 0 would lie
+ * at the first step of all: it may be before the image where the rows are not seen, so it is an offset. */
+typedef struct ExactOuter {
+    const float *a, *b;
+    ptrdiff_t start;
+    size_t images, lines, steps;
+    size_t a_image, a_line, a_step;
+    size_t b_image, b_line, b_step;
+    size_t first, last;
+    ptrdiff_t low, high;
+    float *c;
+    size_t c_stride;
+    size_t columns; /* of EXACT_PART */
+} ExactOuter;
+
+/* c[r] (a vector) += the runs' sum of w[k * w_stride] a[r][k] (a vector): outputs of few channels, with an image in
+ * each lane. Offsets and strides of `a` count vectors. */
+typedef struct ExactLanes {
+    const float *a;
+    size_t a_stride;
+    const float *w;
+    size_t w_stride;
+    const ExactRun *runs;
+    size_t run_count;
+    float *c; /* (rows, lanes) */
+} ExactLanes;
+
+enum { EXACT_LANES_ROWS = 8 };
+
+/* The kernels of one instruction set, by kind and rows of the tile. */
+typedef struct ExactIsa {
+    const char *name;
+    size_t width; /* floats in a vector */
+    size_t rows;  /* most rows of a tile */
+    bool (*supported)(void);
+    void (*const (*tile)[EXACT_ROWS_MAX + 1])(const ExactTile *tile);
+    void (*const (*outer)[EXACT_ROWS_MAX + 1])(const ExactOuter *outer);
+    void (*const *lanes)(const ExactLanes *lanes); /* by rows */
+    /* panel (k, width) = columns [0, columns) of b (k, .), whose rows lie b_stride apart; zeros behind them.
+     * width is in whole vectors. */
+    void (*pack)(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel);
+    /* The same from b (., k): the panel is its transpose. */
+    void (*pack_transposed)(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel);
+} ExactIsa;
+
+extern const ExactIsa exact_avx512, exact_avx2, exact_portable;
+
+/* The one in use: what exact_isa_select has chosen, else the best that the processor has. */
+const ExactIsa *exact_isa(void);
+
+/* Columns cut into panels of two vectors, then one, then part of one. */
+typedef struct ExactPanel {
+    size_t begin, columns;
+    size_t width; /* of a packed row */
+    int kind;
+} ExactPanel;
+
+size_t exact_panels(size_t n, size_t vector);
+ExactPanel exact_panel(size_t n, size_t vector, size_t i);
+/* [0, n) cut into `parts` nearly equal parts: where part i begins. */
+size_t exact_part(size_t n, size_t parts, size_t i);
+
+float *exact_aligned(float *scratch);
+enum { EXACT_ALIGN = 16 }; /* elements that exact_aligned may skip */
+
+/* Contractions of images: outputs (n,oh,ow,cout) from the image, or image elements from the grid (gather form). */
+typedef struct ExactGather {
+    const ConvShape *shape;
+    bool backward; /* to the image */
+    const float *from, *w, *bias;
+    float *to;
+    bool add;
+} ExactGather;
+
+size_t exact_gather_scratch(const ConvShape *shape, bool backward);
+void exact_gather(const ExactGather *gather, float *scratch);
+
+/* The chain of destination position (h,w): runs that begin at an element of a source image and at a row of the weight
+ * as a matrix (taps x channels). They come in pieces of up to EXACT_RUNS, each to be added before the next. */
+enum { EXACT_RUNS = 48 };
+typedef void ExactRunsUser(void *context, const ExactRun *runs, size_t n, bool first, bool last);
+void exact_runs(const ConvShape *shape, bool backward, size_t h, size_t w, ExactRunsUser *use, void *context);
+
+/* The same for few channels, with an image in each lane. */
+bool exact_lanes_fit(const ConvShape *shape, bool backward);
+size_t exact_lanes_scratch(const ConvShape *shape, bool backward);
+void exact_lanes(const ExactGather *gather, float *scratch);
+
+void exact_grad_weight(const ConvShape *shape, const float *x, const float *dy, float *dw);
+
+#endif

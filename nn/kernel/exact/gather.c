@@ -1,0 +1,184 @@
+/* Outputs that gather: conv2d (and the gradient of conv2d_transpose's input) from the image, the gradient of conv2d's
+ * input (and conv2d_transpose) from the grid. A tile is one position in several images, so all its rows see the same
+ * taps, and the kernel reads the source in place. Dense layers are images of one pixel. */
+#include "nn/base/alloc.h"
+#include "nn/base/pool.h"
+#include "nn/kernel/exact/exact.h"
+
+enum {
+    TASKS = 16,
+    PANEL_TASKS = 8,         /* each costs a packed panel */
+    WEIGHT_MAX = 128 * 1024, /* elements; a larger weight is cut by panels, and each task packs its own */
+    GROUP = 4,               /* panels */
+    PACK_ROWS = 64,          /* packed of a panel before the next: the same pages */
+    PAGE = 1024,             /* elements; rows that lie pages apart share one set of the first cache */
+    PAGE_ROWS = 10
+};
+
+typedef struct Plan {
+    const ConvShape *shape;
+    bool backward;
+    const ExactIsa *isa;
+    size_t k, columns;     /* the weight as a matrix */
+    size_t channels;       /* of the source */
+    size_t height, width;  /* of the destination */
+    size_t from_image;     /* elements of an image of the source */
+    size_t panels, padded; /* panels, and their columns in all */
+    bool by_panel;         /* a task owns some panels: a group */
+    size_t groups;
+    size_t parts, lines; /* parts of the batch and of the height */
+} Plan;
+
+typedef struct Job {
+    Plan plan;
+    ExactGather gather;
+    float *packed;
+} Job;
+
+static size_t ceil_div(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static Plan plan_of(const ConvShape *s, bool backward)
+{
+    Plan p = {.shape = s, .backward = backward, .isa = exact_isa()};
+    p.channels = backward ? s->cout : s->cin;
+    p.columns = backward ? s->cin : s->cout;
+    p.height = backward ? s->ih : s->oh;
+    p.width = backward ? s->iw : s->ow;
+    p.from_image = backward ? s->oh * s->ow * s->cout : s->ih * s->iw * s->cin;
+    p.k = mem_mul(mem_mul(s->kh, s->kw), p.channels);
+    p.panels = exact_panels(p.columns, p.isa->width);
+    p.padded = ceil_div(p.columns, p.isa->width) * p.isa->width;
+    p.by_panel = mem_mul(p.k, p.columns) > WEIGHT_MAX;
+    const size_t tiles = ceil_div(s->n, p.isa->rows);
+    p.groups = min(p.panels, max(TASKS, ceil_div(p.panels, GROUP)));
+    p.parts = p.by_panel ? min(ceil_div(PANEL_TASKS, p.panels), ceil_div(tiles, 4)) : tiles;
+    p.lines = p.by_panel ? 1 : min(ceil_div(TASKS, tiles), p.height);
+    return p;
+}
+
+size_t exact_gather_scratch(const ConvShape *shape, bool backward)
+{
+    const Plan p = plan_of(shape, backward);
+    return mem_add(mem_mul(mem_mul(p.k, p.padded), p.by_panel ? p.parts : 1), EXACT_ALIGN);
+}
+
+static bool tap_used(const Plan *p, size_t a)
+{
+    const ConvShape *s = p->shape;
+    for (size_t o = 0; o < s->oh; o++) {
+        if (o * s->sh + a >= s->top && o * s->sh + a < s->top + s->ih) return true;
+    }
+    return false;
+}
+
+/* Packs panels [first, last) of the weight, a few rows of all of them at a time, since those are neighbours; rows of
+ * taps that nothing sees are left out. */
+static void pack_panels(const Job *job, size_t first, size_t last, float *packed)
+{
+    const Plan *p = &job->plan;
+    const ConvShape *s = p->shape;
+    const size_t taps = p->backward ? s->kh * s->kw : s->kh, k = p->k / taps;
+    for (size_t tap = 0; tap < taps; tap++) {
+        if (!tap_used(p, p->backward ? tap / s->kw : tap)) continue;
+        for (size_t row = 0; row < k; row += PACK_ROWS) {
+            const size_t rows = min(PACK_ROWS, k - row);
+            for (size_t i = first; i < last; i++) {
+                const ExactPanel panel = exact_panel(p->columns, p->isa->width, i);
+                float *to = packed + panel.begin * p->k + (tap * k + row) * panel.width;
+                if (p->backward) {
+                    const float *w = job->gather.w + (tap * s->cin + panel.begin) * k + row;
+                    p->isa->pack_transposed(rows, panel.columns, panel.width, w, k, to);
+                } else {
+                    const float *w = job->gather.w + (tap * k + row) * s->cout + panel.begin;
+                    p->isa->pack(rows, panel.columns, panel.width, w, s->cout, to);
+                }
+            }
+        }
+    }
+}
+
+static void pack_task(void *context, size_t task)
+{
+    const Job *job = context;
+    pack_panels(job, task, task + 1, job->packed);
+}
+
+/* One task's share, and the position that it is at. */
+typedef struct Work {
+    const Job *job;
+    const float *packed;
+    size_t first_panel, last_panel, first_image, last_image;
+    size_t h, w;
+} Work;
+
+/* All tiles of a position, or a piece of their chains. */
+static void run_tiles(void *context, const ExactRun *runs, size_t n, bool first, bool last)
+{
+    const Work *work = context;
+    const Plan *p = &work->job->plan;
+    const ExactGather *g = &work->job->gather;
+    const size_t images = work->last_image - work->first_image;
+    const size_t rows = p->from_image % PAGE == 0 ? min(p->isa->rows, PAGE_ROWS) : p->isa->rows;
+    const size_t tiles = ceil_div(images, rows), to_image = p->height * p->width * p->columns;
+    ExactTile tile = {.a_stride = p->from_image, .runs = runs, .run_count = n, .c_stride = to_image};
+    tile.load = g->add || !first;
+    for (size_t i = 0; i < tiles; i++) {
+        const size_t image = work->first_image + exact_part(images, tiles, i);
+        const size_t end = work->first_image + exact_part(images, tiles, i + 1);
+        float *to = g->to + image * to_image + (work->h * p->width + work->w) * p->columns;
+        tile.a = g->from + image * p->from_image;
+        for (size_t k = work->first_panel; k < work->last_panel; k++) {
+            const ExactPanel panel = exact_panel(p->columns, p->isa->width, k);
+            tile.b = work->packed + panel.begin * p->k;
+            tile.c = to + panel.begin;
+            tile.bias = last && g->bias ? g->bias + panel.begin : NULL;
+            tile.columns = panel.columns;
+            p->isa->tile[panel.kind][end - image](&tile);
+        }
+    }
+}
+
+static void gather_task(void *context, size_t task)
+{
+    const Job *job = context;
+    const Plan *p = &job->plan;
+    Work work = {.job = job, .packed = job->packed, .last_panel = p->panels};
+    const size_t line = task % p->lines, part = p->by_panel ? task / p->groups : task / p->lines;
+    if (p->by_panel) {
+        const size_t group = task % p->groups;
+        float *own = job->packed + part * p->k * p->padded;
+        work.packed = own;
+        work.first_panel = exact_part(p->panels, p->groups, group);
+        work.last_panel = exact_part(p->panels, p->groups, group + 1);
+        pack_panels(job, work.first_panel, work.last_panel, own);
+    }
+    work.first_image = exact_part(p->shape->n, p->parts, part);
+    work.last_image = exact_part(p->shape->n, p->parts, part + 1);
+    const size_t last = exact_part(p->height, p->lines, line + 1);
+    for (work.h = exact_part(p->height, p->lines, line); work.h < last; work.h++) {
+        for (work.w = 0; work.w < p->width; work.w++) {
+            exact_runs(p->shape, p->backward, work.h, work.w, run_tiles, &work);
+        }
+    }
+}
+
+void exact_gather(const ExactGather *gather, float *scratch)
+{
+    Job job = {.plan = plan_of(gather->shape, gather->backward), .gather = *gather, .packed = exact_aligned(scratch)};
+    const Plan *p = &job.plan;
+    if (!p->by_panel) pool_run(p->panels, pack_task, &job);
+    pool_run(p->by_panel ? p->groups * p->parts : p->parts * p->lines, gather_task, &job);
+}

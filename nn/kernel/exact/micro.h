@@ -1,0 +1,304 @@
+/* The kernels, on the vector type of the file that includes this: V of WIDTH floats, Mask, v_zero, v_set1, v_load,
+ * v_store, v_load_part, v_store_part, v_mask, v_add, v_fma, v_quarters, v_low, v_high, and ROWS, the most rows whose
+ * sums fit the registers. No header guard: it is compiled once for each instruction set. */
+#ifdef WIDTH
+
+#include "nn/kernel/exact/exact.h"
+
+/* row, the pointer it hangs on, and how many strides behind it: addresses that the processor computes in a load. */
+#define EACH_ROW(X)                                                                                                    \
+    X(0, 0, 0)                                                                                                         \
+    X(1, 0, 1)                                                                                                         \
+    X(2, 0, 2)                                                                                                         \
+    X(3, 1, 0)                                                                                                         \
+    X(4, 1, 1) X(5, 1, 2) X(6, 2, 0) X(7, 2, 1) X(8, 2, 2) X(9, 3, 0) X(10, 3, 1) X(11, 3, 2) X(12, 4, 0) X(13, 4, 1)
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Keeps the compiler from deriving one row's pointer from another's at every step. */
+#define OPAQUE(p) __asm__("" : "+r"(p))
+
+enum {
+    AHEAD = 12, /* steps (or rows) from a prefetch to its use */
+    LINE = 16   /* elements of a cache line */
+};
+
+#define DECLARE(r, g, o) V p##r = v_zero(), q##r = v_zero();
+
+#define LOAD(r, g, o)                                                                                                  \
+    if (rows > r) {                                                                                                    \
+        p##r = kind == EXACT_PART ? v_load_part(c + r * stride, mask) : v_load(c + r * stride);                        \
+        if (kind == EXACT_TWO) q##r = v_load(c + r * stride + WIDTH);                                                  \
+    }
+
+#define STORE(r, g, o)                                                                                                 \
+    if (rows > r) {                                                                                                    \
+        if (kind == EXACT_PART)                                                                                        \
+            v_store_part(c + r * stride, mask, p##r);                                                                  \
+        else                                                                                                           \
+            v_store(c + r * stride, p##r);                                                                             \
+        if (kind == EXACT_TWO) v_store(c + r * stride + WIDTH, q##r);                                                  \
+    }
+
+#define ADD(r, g, o)                                                                                                   \
+    if (rows > r) {                                                                                                    \
+        p##r = v_add(p##r, b0);                                                                                        \
+        if (kind == EXACT_TWO) q##r = v_add(q##r, b1);                                                                 \
+    }
+
+#define LINK(r, value)                                                                                                 \
+    {                                                                                                                  \
+        const V x = v_set1(value);                                                                                     \
+        p##r = v_fma(x, b0, p##r);                                                                                     \
+        if (kind == EXACT_TWO) q##r = v_fma(x, b1, q##r);                                                              \
+    }
+
+#define TILE_LINK(r, g, o)                                                                                             \
+    if (rows > r) LINK(r, a##g[o * a_stride + k])
+
+#define TILE_STEP(index)                                                                                               \
+    {                                                                                                                  \
+        enum { k = index };                                                                                            \
+        const V b0 = v_load(b + k * step), b1 = kind == EXACT_TWO ? v_load(b + k * step + WIDTH) : b0;                 \
+        EACH_ROW(TILE_LINK)                                                                                            \
+    }
+
+#define TILE_MOVE(steps) a0 += steps, a1 += steps, a2 += steps, a3 += steps, a4 += steps, b += steps * step
+
+INLINE void tile(const ExactTile *t, size_t rows, int kind)
+{
+    const size_t a_stride = t->a_stride, stride = t->c_stride, step = kind == EXACT_TWO ? 2 * WIDTH : WIDTH;
+    const Mask mask = v_mask(t->columns);
+    float *c = t->c;
+    EACH_ROW(DECLARE)
+    if (t->load) {
+        EACH_ROW(LOAD)
+    }
+    for (const ExactRun *run = t->runs, *end = run + t->run_count; run < end; run++) {
+        const float *a0 = t->a + run->a, *a1 = a0 + (rows > 3 ? 3 * a_stride : 0);
+        const float *a2 = a0 + (rows > 6 ? 6 * a_stride : 0), *a3 = a0 + (rows > 9 ? 9 * a_stride : 0);
+        const float *a4 = a0 + (rows > 12 ? 12 * a_stride : 0), *b = t->b + run->b * step;
+        size_t n = run->n;
+        OPAQUE(a1);
+        OPAQUE(a2);
+        OPAQUE(a3);
+        OPAQUE(a4);
+        for (; n >= 4; n -= 4) {
+            TILE_STEP(0) TILE_STEP(1) TILE_STEP(2) TILE_STEP(3) TILE_MOVE(4);
+        }
+        for (; n > 0; n--) {
+            TILE_STEP(0) TILE_MOVE(1);
+        }
+    }
+    if (t->bias) {
+        const V b0 = kind == EXACT_PART ? v_load_part(t->bias, mask) : v_load(t->bias);
+        const V b1 = kind == EXACT_TWO ? v_load(t->bias + WIDTH) : b0;
+        EACH_ROW(ADD)
+    }
+    EACH_ROW(STORE)
+}
+
+#define OUTER_LINK(r, g, o)                                                                                            \
+    if (rows > r) LINK(r, a[r])
+
+#define OUTER_EDGE(r, g, o)                                                                                            \
+    if (rows > r && low <= r && r < high) LINK(r, t->a[offset + r])
+
+#define OUTER_LOAD                                                                                                     \
+    const V b0 = kind == EXACT_PART ? v_load_part(b, mask) : v_load(b);                                                \
+    const V b1 = kind == EXACT_TWO ? v_load(b + WIDTH) : b0;
+
+/* Every step sees all rows. Lines are too short for the processor to see what comes next: it is told. */
+#define OUTER_STEPS(n)                                                                                                 \
+    for (size_t left = n; left > 0; left--) {                                                                          \
+        __builtin_prefetch(a + a_ahead);                                                                               \
+        __builtin_prefetch(b + b_ahead);                                                                               \
+        if (kind == EXACT_TWO) __builtin_prefetch(b + b_ahead + WIDTH);                                                \
+        OUTER_LOAD                                                                                                     \
+        EACH_ROW(OUTER_LINK)                                                                                           \
+        a += a_step;                                                                                                   \
+        b += b_step;                                                                                                   \
+    }
+
+INLINE void outer(const ExactOuter *t, size_t rows, int kind)
+{
+    const size_t stride = t->c_stride, a_step = t->a_step, b_step = t->b_step;
+    const size_t a_next = t->a_line - t->steps * a_step, b_next = t->b_line - t->steps * b_step;
+    const size_t ahead = t->lines > 1 ? 1 + AHEAD / t->steps : 0;
+    const size_t a_ahead = ahead * t->a_line, b_ahead = ahead * t->b_line;
+    const Mask mask = v_mask(t->columns);
+    const bool whole = t->first == 0 && t->last == t->steps;
+    float *c = t->c;
+    EACH_ROW(DECLARE)
+    EACH_ROW(LOAD)
+    for (size_t image = 0; image < t->images; image++) {
+        const float *b = t->b + image * t->b_image;
+        ptrdiff_t offset = t->start + (ptrdiff_t)(image * t->a_image);
+        if (whole) {
+            const float *a = t->a + offset;
+            for (size_t line = t->lines; line > 0; line--, a += a_next, b += b_next) OUTER_STEPS(t->steps)
+            continue;
+        }
+        for (size_t line = 0; line < t->lines; line++, offset += (ptrdiff_t)a_next, b += b_next) {
+            for (size_t step = 0; step < t->steps;) {
+                const size_t seen = step == t->first && step < t->last ? t->last - step : 0;
+                if (seen > 0) {
+                    const float *a = t->a + offset;
+                    OUTER_STEPS(seen)
+                    offset += (ptrdiff_t)(seen * a_step);
+                    step += seen;
+                    continue;
+                }
+                const ptrdiff_t moved = (ptrdiff_t)(step * a_step), low = t->low - moved, high = t->high - moved;
+                OUTER_LOAD
+                EACH_ROW(OUTER_EDGE)
+                offset += (ptrdiff_t)a_step;
+                b += b_step;
+                step++;
+            }
+        }
+    }
+    EACH_ROW(STORE)
+}
+
+#define LANES_LINK(r, g, o)                                                                                            \
+    if (rows > r) p##r = v_fma(x, v_load(a##g + o * a_stride), p##r);
+
+#define LANES_LOAD(r, g, o)                                                                                            \
+    if (rows > r) p##r = v_load(t->c + r * WIDTH);
+
+#define LANES_STORE(r, g, o)                                                                                           \
+    if (rows > r) v_store(t->c + r * WIDTH, p##r);
+
+#define DECLARE_ONE(r, g, o) V p##r = v_zero();
+
+INLINE void lanes(const ExactLanes *t, size_t rows)
+{
+    const size_t a_stride = t->a_stride * WIDTH, w_stride = t->w_stride;
+    EACH_ROW(DECLARE_ONE)
+    EACH_ROW(LANES_LOAD)
+    for (const ExactRun *run = t->runs, *end = run + t->run_count; run < end; run++) {
+        const float *a0 = t->a + run->a * WIDTH, *a1 = a0 + (rows > 3 ? 3 * a_stride : 0);
+        const float *a2 = a0 + (rows > 6 ? 6 * a_stride : 0), *a3 = a0, *a4 = a0, *w = t->w + run->b * w_stride;
+        OPAQUE(a1);
+        OPAQUE(a2);
+        for (size_t k = 0; k < run->n; k++, a0 += WIDTH, a1 += WIDTH, a2 += WIDTH, w += w_stride) {
+            const V x = v_set1(*w);
+            EACH_ROW(LANES_LINK)
+        }
+        (void)a3, (void)a4;
+    }
+    EACH_ROW(LANES_STORE)
+}
+
+#define VARIANT_LANES(rows)                                                                                            \
+    static void lanes_##rows(const ExactLanes *t)                                                                      \
+    {                                                                                                                  \
+        lanes(t, rows);                                                                                                \
+    }
+
+VARIANT_LANES(1)
+VARIANT_LANES(2)
+VARIANT_LANES(3)
+VARIANT_LANES(4)
+VARIANT_LANES(5)
+VARIANT_LANES(6)
+VARIANT_LANES(7)
+VARIANT_LANES(8)
+
+static void (*const lanes_kernels[EXACT_LANES_ROWS + 1])(const ExactLanes *) = {
+    NULL, lanes_1, lanes_2, lanes_3, lanes_4, lanes_5, lanes_6, lanes_7, lanes_8};
+
+#define VARIANT(rows, kind, KIND)                                                                                      \
+    static void tile_##kind##_##rows(const ExactTile *t)                                                               \
+    {                                                                                                                  \
+        tile(t, rows, KIND);                                                                                           \
+    }                                                                                                                  \
+    static void outer_##kind##_##rows(const ExactOuter *t)                                                             \
+    {                                                                                                                  \
+        outer(t, rows, KIND);                                                                                          \
+    }
+
+#define VARIANTS(rows)                                                                                                 \
+    VARIANT(rows, two, EXACT_TWO)                                                                                      \
+    VARIANT(rows, one, EXACT_ONE)                                                                                      \
+    VARIANT(rows, part, EXACT_PART)
+
+VARIANTS(1)
+VARIANTS(2)
+VARIANTS(3)
+VARIANTS(4)
+#if ROWS > 4
+VARIANTS(5)
+VARIANTS(6)
+#endif
+#if ROWS > 6
+VARIANTS(7)
+VARIANTS(8)
+VARIANTS(9)
+VARIANTS(10)
+VARIANTS(11)
+VARIANTS(12)
+VARIANTS(13)
+VARIANTS(14)
+#endif
+
+#define LIST_4(f, kind) NULL, f##_##kind##_1, f##_##kind##_2, f##_##kind##_3, f##_##kind##_4
+#define LIST_6(f, kind) LIST_4(f, kind), f##_##kind##_5, f##_##kind##_6
+#define LIST_14(f, kind)                                                                                               \
+    LIST_6(f, kind), f##_##kind##_7, f##_##kind##_8, f##_##kind##_9, f##_##kind##_10, f##_##kind##_11,                 \
+        f##_##kind##_12, f##_##kind##_13, f##_##kind##_14
+#if ROWS > 6
+#define LIST LIST_14
+#elif ROWS > 4
+#define LIST LIST_6
+#else
+#define LIST LIST_4
+#endif
+
+static void (*const tile_kernels[EXACT_KINDS][EXACT_ROWS_MAX + 1])(const ExactTile *) = {
+    {LIST(tile, two)}, {LIST(tile, one)}, {LIST(tile, part)}};
+static void (*const outer_kernels[EXACT_KINDS][EXACT_ROWS_MAX + 1])(const ExactOuter *) = {
+    {LIST(outer, two)}, {LIST(outer, one)}, {LIST(outer, part)}};
+
+static void pack(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel)
+{
+    const size_t whole = columns / WIDTH * WIDTH;
+    const Mask mask = v_mask(columns % WIDTH);
+    for (size_t i = 0; i < k; i++, b += b_stride, panel += width) {
+        for (size_t j = 0; j < columns; j += LINE) __builtin_prefetch(b + AHEAD * b_stride + j);
+        size_t j = 0;
+        for (; j < whole; j += WIDTH) v_store(panel + j, v_load(b + j));
+        if (j < columns) v_store(panel + j, v_load_part(b + j, mask)), j += WIDTH;
+        for (; j < width; j += WIDTH) v_store(panel + j, v_zero());
+    }
+}
+
+/* Four elements of WIDTH rows become four vectors: each quarter of a vector takes a row, then all quarters of four
+ * elements are turned at once. */
+INLINE void turn(const float *from, size_t from_stride, float *to, size_t to_stride)
+{
+    const V r0 = v_quarters(from, 4 * from_stride), r1 = v_quarters(from + from_stride, 4 * from_stride);
+    const V r2 = v_quarters(from + 2 * from_stride, 4 * from_stride);
+    const V r3 = v_quarters(from + 3 * from_stride, 4 * from_stride);
+    const V a = v_low(r0, r2), b = v_low(r1, r3), c = v_high(r0, r2), d = v_high(r1, r3);
+    v_store(to, v_low(a, b));
+    v_store(to + to_stride, v_high(a, b));
+    v_store(to + 2 * to_stride, v_low(c, d));
+    v_store(to + 3 * to_stride, v_high(c, d));
+}
+
+static void pack_transposed(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel)
+{
+    const size_t turned = k / 4 * 4, whole = columns / WIDTH * WIDTH;
+    for (size_t j = 0; j < whole; j += WIDTH) {
+        for (size_t i = 0; i < turned; i += 4) turn(b + j * b_stride + i, b_stride, panel + i * width + j, width);
+    }
+    for (size_t i = 0; i < k; i++) {
+        const size_t begin = i < turned ? whole : 0;
+        for (size_t j = whole; j < width; j += WIDTH) v_store(panel + i * width + j, v_zero());
+        for (size_t j = begin; j < columns; j++) panel[i * width + j] = b[j * b_stride + i];
+    }
+}
+
+#endif

@@ -1,0 +1,84 @@
+#include "nn/kernel/exact/exact.h"
+
+typedef struct Batch {
+    ExactRun runs[EXACT_RUNS];
+    size_t n;
+    bool begun;
+    ExactRunsUser *use;
+    void *context;
+} Batch;
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void flush(Batch *batch, bool last)
+{
+    batch->use(batch->context, batch->runs, batch->n, !batch->begun, last);
+    batch->begun = true;
+    batch->n = 0;
+}
+
+static void add(Batch *batch, size_t a, size_t b, size_t n)
+{
+    if (batch->n == EXACT_RUNS) flush(batch, false);
+    batch->runs[batch->n++] = (ExactRun){a, b, n};
+}
+
+/* Where image position `i` lies in the grid through the tap, if it is seen through it. */
+static bool seen_by(size_t i, size_t stride, size_t tap, size_t begin, size_t outputs, size_t *o)
+{
+    if (i + begin < tap) return false;
+    const size_t shifted = i + begin - tap;
+    *o = stride == 1 ? shifted : shifted / stride;
+    return *o < outputs && *o * stride == shifted;
+}
+
+/* Taps [*first, return) are those that output o sees in the image. */
+static size_t taps_seen(size_t o, size_t stride, size_t begin, size_t kernel, size_t size, size_t *first)
+{
+    const size_t at = o * stride;
+    *first = at < begin ? min(begin - at, kernel) : 0;
+    const size_t last = at < size + begin ? min(size + begin - at, kernel) : 0;
+    return last > *first ? last : *first;
+}
+
+/* Output (h,w): for each row of taps one stretch of the image. */
+static void runs_of_output(const ConvShape *s, size_t h, size_t w, Batch *batch)
+{
+    size_t left, a;
+    const size_t right = taps_seen(w, s->sw, s->left, s->kw, s->iw, &left);
+    const size_t end = taps_seen(h, s->sh, s->top, s->kh, s->ih, &a);
+    for (; a < end && left < right; a++) {
+        const size_t row = h * s->sh + a - s->top, column = w * s->sw + left - s->left;
+        add(batch, (row * s->iw + column) * s->cin, (a * s->kw + left) * s->cin, (right - left) * s->cin);
+    }
+}
+
+/* Image position (h,w): for each tap that hits, the channels of one output. */
+static void runs_of_position(const ConvShape *s, size_t h, size_t w, Batch *batch)
+{
+    for (size_t a = 0; a < s->kh; a++) {
+        size_t row, column;
+        if (!seen_by(h, s->sh, a, s->top, s->oh, &row)) continue;
+        for (size_t b = 0; b < s->kw; b++) {
+            if (!seen_by(w, s->sw, b, s->left, s->ow, &column)) continue;
+            add(batch, (row * s->ow + column) * s->cout, (a * s->kw + b) * s->cout, s->cout);
+        }
+    }
+}
+
+void exact_runs(const ConvShape *shape, bool backward, size_t h, size_t w, ExactRunsUser *use, void *context)
+{
+    Batch batch;
+    batch.n = 0;
+    batch.begun = false;
+    batch.use = use;
+    batch.context = context;
+    if (backward)
+        runs_of_position(shape, h, w, &batch);
+    else
+        runs_of_output(shape, h, w, &batch);
+    flush(&batch, true);
+}
