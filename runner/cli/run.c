@@ -107,7 +107,9 @@ const Command command_run = {
     .summary = "brings the targets up to date; resumes what was interrupted",
     .help = "Each run trains and evaluates in a process of its own and writes below the\n"
             "folder of the results. What is up to date is left alone. Ctrl-C writes a\n"
-            "checkpoint; the next call goes on from it and ends in the same bytes.",
+            "checkpoint; the next call goes on from it and ends in the same bytes.\n"
+            "Side by side (-j) the longest runs begin first, and share the processors\n"
+            "unless --threads says how many each gets.",
     .options = "threads jobs force keep-going frozen report",
     .run = run,
 };

@@ -22,12 +22,12 @@ on_terminal() {
 shows() { grep -qPzo -- "$1" "$scratch/seen" || { echo "expected: $1"; tail -n 40 "$scratch/seen"; return 1; }; }
 never() { ! grep -P -- "$1" "$scratch/seen"; }
 
-# Two lines one below the other, each with a bar and each of another run.
+# Two lines one below the other, each with a bar and each of another run; no message comes to stand behind a line.
 two_at_once() {
     on_terminal 80 24 "$MAYVAE" run "${few[@]}" --results "$scratch/two" -j 2 || return 1
     shows 'vae/dim(\d+)/seed1 +\[#*-*\] .*left~0m~K\n~36mvae/dim(?!\1/)\d+/seed1 +\[#*-*\] .*left~0m' &&
         shows '(\n|J)vae/dim8/seed1: epoch 2/2: objective .* left\n' &&
-        shows '~J$'
+        shows '~J$' && never '~K~Jvae/'
 }
 report "-j 2 on a terminal: two runs at once, epochs above them" two_at_once
 
