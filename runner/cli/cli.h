@@ -11,12 +11,13 @@ typedef struct Cli {
     const char *overrides[64];
     size_t override_count;
     const char *results_option, *seed_text, *sample_seed_text, *format, *frozen;
-    size_t threads, jobs, report; /* 0: not given */
+    size_t threads, jobs; /* 0: not given */
     uint64_t sample_seed;
     double absolute, relative;
     bool has_sample_seed, force, keep_going, quiet, json, markdown, layers, csv, help;
     char **targets;
     size_t target_count;
+    size_t report; /* the descriptor for records of progress; 0: none */
     Arena arena;
 } Cli;
 
