@@ -1,6 +1,7 @@
 #include "runner/cli/cli.h"
 
 #include <jansson.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,12 +28,19 @@ bool cli_runs(Cli *cli, RunList *list, Err *err)
     return runs_find(list, &cli->place, cli->targets, cli->target_count, err);
 }
 
+size_t cli_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return (size_t)CPU_COUNT(&set);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors > 0 ? (size_t)processors : 1;
+}
+
 size_t cli_threads(const Cli *cli)
 {
     if (cli->threads) return cli->threads;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t jobs = cli->jobs ? cli->jobs : 1;
-    return processors > 0 && (size_t)processors > jobs ? (size_t)processors / jobs : 1;
+    size_t processors = cli_processors(), jobs = cli->jobs ? cli->jobs : 1;
+    return processors > jobs ? processors / jobs : 1;
 }
 
 /* Columns of text as the terminal shows them: UTF-8 continuation bytes take no room. */

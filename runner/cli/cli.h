@@ -14,9 +14,10 @@ typedef struct Cli {
     size_t threads, jobs; /* 0: not given */
     uint64_t sample_seed;
     double absolute, relative;
-    bool has_sample_seed, force, keep_going, quiet, json, no_bar, markdown, layers, csv, help;
+    bool has_sample_seed, force, keep_going, quiet, json, markdown, layers, csv, help;
     char **targets;
     size_t target_count;
+    size_t report; /* the descriptor for records of progress; 0: none */
     Arena arena;
 } Cli;
 
@@ -44,6 +45,9 @@ void cli_help_command(const Command *command, FILE *out); /* of one command */
 
 /* The runs of the call's targets. */
 bool cli_runs(Cli *cli, RunList *list, Err *err);
+
+/* Processors that this process may use. */
+size_t cli_processors(void);
 
 /* Threads of a run: as given, else the processors divided by the jobs, at least 1. */
 size_t cli_threads(const Cli *cli);

@@ -42,7 +42,7 @@ static const Option options[] = {
     {"layers", 0, OPTION_FLAG, offsetof(Cli, layers), NULL, "time by layer", false},
     {"csv", 0, OPTION_FLAG, offsetof(Cli, csv), NULL, "CSV", false},
     {"frozen", 0, OPTION_TEXT, offsetof(Cli, frozen), "FILE", NULL, false},
-    {"no-bar", 0, OPTION_FLAG, offsetof(Cli, no_bar), NULL, NULL, false},
+    {"report", 0, OPTION_COUNT, offsetof(Cli, report), "N", NULL, false},
 };
 
 enum { OPTIONS = sizeof options / sizeof *options };

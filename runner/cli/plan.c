@@ -3,7 +3,7 @@
 #include "nn/base/pool.h"
 #include "nn/optim/optim.h"
 #include "runner/cli/cli.h"
-#include "runner/run/state.h"
+#include "runner/run/cost.h"
 #include "runner/run/train.h"
 
 /* A training step of each network is timed once; runs of the same multiply-adds and batch share the answer. */
@@ -11,44 +11,14 @@ typedef struct Timed {
     double multiply_adds, seconds;
 } Timed;
 
-static double network_cost(const Model *model)
-{
-    double sum = 0;
-    for (size_t i = 0; i < model->wiring.graph.n; i++) sum += model->wiring.graph.nodes[i].multiply_adds;
-    return sum;
-}
-
 static double step_seconds(Model *model, Timed *timed, size_t *n)
 {
-    double cost = network_cost(model);
+    double cost = cost_batch(model);
     for (size_t i = 0; i < *n; i++)
         if (timed[i].multiply_adds == cost) return timed[i].seconds;
     model_allocate(model, ((const Optimizer *)model->experiment->train.optimizer.row)->slots);
     timed[*n] = (Timed){cost, train_time_step(model, 4)};
     return timed[(*n)++].seconds;
-}
-
-/* Epochs that are still to be trained. */
-static double epochs_left(Arena *arena, const Run *run, RunState state)
-{
-    uint64_t epoch = 0, step = 0;
-    const char *path = arena_printf(arena, "%s/checkpoint.safetensors", run->folder);
-    if (state == RUN_RESUME) checkpoint_peek(path, run->weights_identity, &epoch, &step);
-    return state == RUN_EVALUATE ? 0 : (double)run->experiment.train.epochs - (double)epoch;
-}
-
-/* Steps of training, a third of one for every batch that is only evaluated, and the evaluation. */
-static double run_seconds(Arena *arena, const Run *run, double step, RunState state)
-{
-    const Experiment *experiment = &run->experiment;
-    const char *tracked[2];
-    double batch = (double)experiment->data.batch, evaluated = 0;
-    double train = (double)dataset_split_count(&run->info, &experiment->data, "train") / batch;
-    double test = (double)dataset_split_count(&run->info, &experiment->data, "test") / batch;
-    size_t splits = history_splits(experiment, tracked);
-    for (size_t i = 0; i < splits; i++)
-        evaluated += (double)dataset_split_count(&run->info, &experiment->data, tracked[i]) / batch;
-    return step * ((train + evaluated / 3) * epochs_left(arena, run, state) + test);
 }
 
 static bool plan_run(Cli *cli, const Run *run, RunStatus status, Timed *timed, size_t *n, const char **cells,
@@ -58,9 +28,8 @@ static bool plan_run(Cli *cli, const Run *run, RunStatus status, Timed *timed, s
     char text[32];
     bool ok = run_check(run, &model, err);
     if (ok) {
-        double seconds = status.state == RUN_CURRENT
-                             ? 0
-                             : run_seconds(&cli->arena, run, step_seconds(&model, timed, n), status.state);
+        double seconds =
+            status.state == RUN_CURRENT ? 0 : step_seconds(&model, timed, n) * cost_steps(run, status.state);
         *total += seconds;
         cells[0] = run->path;
         cells[1] = run_state_name(status.state);

@@ -1,14 +1,15 @@
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 
 #include "nn/base/file.h"
 #include "runner/cli/cli.h"
+#include "runner/run/cost.h"
 #include "runner/run/execute.h"
 #include "runner/run/lock.h"
 #include "runner/run/signals.h"
 #include "runner/run/spawn.h"
-#include "runner/run/state.h"
 #include "runner/run/study.h"
 #include "runner/run/summary.h"
 
@@ -16,35 +17,38 @@
 static int run_frozen(const Cli *cli, Err *err)
 {
     int signal = 0;
-    prctl(PR_SET_NAME, "mayvae"); /* it was started as /proc/self/exe */
+    prctl(PR_SET_NAME, "mayvae");            /* it was started as /proc/self/exe */
+    setvbuf(stderr, NULL, _IOLBF, PIPE_BUF); /* lines of several processes don't mix */
     ExecuteOptions options = {.experiments = cli->place.experiments,
                               .frozen = cli->frozen,
                               .threads = cli_threads(cli),
                               .force = cli->force,
                               .quiet = cli->quiet,
-                              .live = !cli->no_bar};
+                              .report = (int)cli->report};
     bool ok = execute_run(&options, &signal, err);
     if (ok) return 0;
     return signal ? 128 + signal : cli_fail(err);
 }
 
-/* Everything that can be checked is checked for every run before the first one starts. */
-static bool check_all(const RunList *list, Err *err)
+/* Everything that can be checked is checked for every run before the first one starts. batch: the cost of a batch, by
+ * run. */
+static bool check_all(const RunList *list, double *batch, Err *err)
 {
     for (size_t i = 0; i < list->n; i++)
-        if (!run_check(&list->items[i], NULL, err)) return false;
+        if (!cost_check(&list->items[i], &batch[i], err)) return false;
     return true;
 }
 
-static size_t choose(const Cli *cli, RunList *list, Run **chosen)
+static size_t choose(const Cli *cli, RunList *list, const double *batch, SpawnTask *chosen)
 {
     size_t n = 0;
     for (size_t i = 0; i < list->n; i++) {
-        RunStatus status = run_status(&list->arena, &list->items[i]);
+        const Run *run = &list->items[i];
+        RunStatus status = run_status(&list->arena, run);
         if (!cli->force && status.state == RUN_CURRENT) continue;
-        chosen[n++] = &list->items[i];
+        chosen[n++] = (SpawnTask){run, batch[i] * cost_steps(run, cli->force ? RUN_TRAIN : status.state)};
         if (!cli->quiet)
-            fprintf(stderr, "%s: %s%s%s\n", list->items[i].path, cli->force ? "train" : run_state_name(status.state),
+            fprintf(stderr, "%s: %s%s%s\n", run->path, cli->force ? "train" : run_state_name(status.state),
                     cli->force ? "" : ": ", cli->force ? " (--force)" : status.reason);
     }
     if (!cli->quiet && n < list->n) fprintf(stderr, "%zu of %zu runs are up to date\n", list->n - n, list->n);
@@ -77,12 +81,15 @@ static int run(Cli *cli, Err *err)
     if (cli->frozen) return run_frozen(cli, err);
     RunList list = {0};
     int code = ERR_FAILED;
-    if (cli_runs(cli, &list, err) && check_all(&list, err)) {
-        Run **chosen = arena_alloc(&list.arena, list.n + 1, sizeof *chosen);
-        size_t n = choose(cli, &list, chosen);
+    bool ok = cli_runs(cli, &list, err);
+    double *batch = arena_alloc(&list.arena, list.n + 1, sizeof *batch);
+    if (ok && check_all(&list, batch, err)) {
+        SpawnTask *chosen = arena_alloc(&list.arena, list.n + 1, sizeof *chosen);
+        size_t n = choose(cli, &list, batch, chosen);
         SpawnOptions options = {.experiments = cli->place.experiments,
                                 .jobs = cli->jobs ? cli->jobs : 1,
-                                .threads = cli_threads(cli),
+                                .threads = cli->threads,
+                                .processors = cli_processors(),
                                 .force = cli->force,
                                 .keep_going = cli->keep_going,
                                 .quiet = cli->quiet};
@@ -100,7 +107,9 @@ const Command command_run = {
     .summary = "brings the targets up to date; resumes what was interrupted",
     .help = "Each run trains and evaluates in a process of its own and writes below the\n"
             "folder of the results. What is up to date is left alone. Ctrl-C writes a\n"
-            "checkpoint; the next call goes on from it and ends in the same bytes.",
-    .options = "threads jobs force keep-going frozen no-bar",
+            "checkpoint; the next call goes on from it and ends in the same bytes.\n"
+            "Side by side (-j) the longest runs begin first, and share the processors\n"
+            "unless --threads says how many each gets.",
+    .options = "threads jobs force keep-going frozen report",
     .run = run,
 };

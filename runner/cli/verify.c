@@ -7,6 +7,7 @@
 
 #include "nn/base/file.h"
 #include "runner/cli/cli.h"
+#include "runner/run/cost.h"
 #include "runner/run/signals.h"
 #include "runner/run/spawn.h"
 
@@ -134,7 +135,7 @@ static bool same_config(Arena *arena, const Run *run, bool *same, Err *err)
 typedef struct Again {
     Run *runs;
     const Run **committed;
-    Run **targets;
+    SpawnTask *tasks;
     size_t n, differ;
 } Again;
 
@@ -142,10 +143,12 @@ static bool choose(Arena *arena, RunList *list, Again *again, Err *err)
 {
     again->runs = arena_alloc(arena, list->n + 1, sizeof *again->runs);
     again->committed = arena_alloc(arena, list->n + 1, sizeof *again->committed);
-    again->targets = arena_alloc(arena, list->n + 1, sizeof *again->targets);
+    again->tasks = arena_alloc(arena, list->n + 1, sizeof *again->tasks);
     bool *same = arena_alloc(arena, list->n + 1, sizeof *same);
+    double *cost = arena_alloc(arena, list->n + 1, sizeof *cost);
     for (size_t i = 0; i < list->n; i++)
-        if (!same_config(arena, &list->items[i], &same[i], err) || !run_check(&list->items[i], NULL, err)) return false;
+        if (!same_config(arena, &list->items[i], &same[i], err) || !cost_check(&list->items[i], &cost[i], err))
+            return false;
     for (size_t i = 0; i < list->n; i++) {
         Run *run = &list->items[i];
         if (!same[i]) {
@@ -155,7 +158,7 @@ static bool choose(Arena *arena, RunList *list, Again *again, Err *err)
         }
         again->committed[again->n] = run;
         again->runs[again->n] = *run;
-        again->targets[again->n] = &again->runs[again->n];
+        again->tasks[again->n] = (SpawnTask){&again->runs[again->n], cost[i] * cost_steps(run, RUN_TRAIN)};
         again->n++;
     }
     fflush(stdout);
@@ -189,12 +192,13 @@ static int verify(Cli *cli, Again *again, const char *folder, Err *err)
 {
     SpawnOptions options = {.experiments = cli->place.experiments,
                             .jobs = cli->jobs ? cli->jobs : 1,
-                            .threads = cli_threads(cli),
+                            .threads = cli->threads,
+                            .processors = cli_processors(),
                             .keep_going = cli->keep_going,
                             .quiet = cli->quiet};
     for (size_t i = 0; i < again->n; i++)
         again->runs[i].folder = arena_printf(&cli->arena, "%s/%s", folder, again->runs[i].path);
-    SpawnResult result = spawn_all(again->targets, again->n, &options);
+    SpawnResult result = spawn_all(again->tasks, again->n, &options);
     for (size_t i = 0; i < again->n; i++) {
         const Run *run = again->committed[i];
         bool same = false;

@@ -125,7 +125,7 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
     Model model = {0};
     Dataset dataset = {0};
     Progress progress;
-    progress_begin(&progress, run->path, options->quiet, options->live, 0, 0, 0); /* training begins it again */
+    progress_begin(&progress, run->path, options->quiet, options->report, 0, 0, 0); /* training begins it again */
     bool ok = run_check(run, &model, err) && dataset_load(arena, &dataset, &run->info, &run->experiment.data, err);
     bool to_train = options->force || !run_is_trained(run);
     if (ok) {

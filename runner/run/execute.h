@@ -8,7 +8,8 @@ typedef struct ExecuteOptions {
     const char *experiments; /* for datasets.yaml */
     const char *frozen;      /* what execute_freeze wrote */
     size_t threads;
-    bool force, quiet, live;
+    int report; /* the descriptor that records of progress go to, or 0 */
+    bool force, quiet;
 } ExecuteOptions;
 
 /* Writes the configuration to RUN/log/launch-PID.yaml, which execute_run reads: an experiment edited later doesn't leak

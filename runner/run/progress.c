@@ -1,15 +1,16 @@
 #include "runner/run/progress.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-static const double redraw_seconds = 0.1;
+static const double report_seconds = 0.1;
+
+static_assert(sizeof(ProgressRecord) <= _POSIX_PIPE_BUF, "records of several processes would mix");
 
 double seconds_now(void)
 {
@@ -30,60 +31,42 @@ const char *duration_text(double seconds, char text[32])
     return text;
 }
 
-static size_t terminal_width(void)
-{
-    struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-    return 80;
-}
-
-void progress_begin(Progress *progress, const char *label, bool quiet, bool live, uint64_t epochs, uint64_t steps,
+void progress_begin(Progress *progress, const char *label, bool quiet, int report, uint64_t epochs, uint64_t steps,
                     uint64_t first_step)
 {
-    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
-    *progress = (Progress){.label = label, .quiet = quiet, .epochs = epochs, .steps = steps, .first_step = first_step};
-    progress->live = live && !quiet && isatty(STDERR_FILENO) && !(terminal && strcmp(terminal, "dumb") == 0);
-    progress->color = progress->live && !(no_color && *no_color);
-    progress->width = terminal_width();
-    progress->started = seconds_now();
+    *progress = (Progress){.label = label,
+                           .quiet = quiet,
+                           .report = quiet ? 0 : report,
+                           .epochs = epochs,
+                           .steps = steps,
+                           .first_step = first_step,
+                           .started = seconds_now()};
 }
 
-static void clear_line(const Progress *progress)
+/* Nothing depends on records: one that finds the pipe full, or nobody at its other end, is lost. */
+static void send_record(const Progress *progress, ProgressRecord *record)
 {
-    if (progress->live) fputs("\r\033[K", stderr);
-}
-
-/* "vae/dim8/seed1 [######----]  3/30  loss 109.60  5120 images/s  4 min 10 s left", cut to the terminal. */
-static void draw_bar(const Progress *progress, uint64_t epoch, double part, double loss, double rate, double left)
-{
-    char text[32], tail[128], line[512];
-    snprintf(tail, sizeof tail, "%3llu/%llu  loss %.2f  %.0f images/s  %s left", (unsigned long long)epoch + 1,
-             (unsigned long long)progress->epochs, loss, rate, duration_text(left, text));
-    size_t fixed = strlen(progress->label) + strlen(tail) + 6;
-    size_t cells = progress->width > fixed + 4 ? progress->width - fixed : 0;
-    if (cells > 30) cells = 30;
-    size_t filled = (size_t)(part * (double)cells);
-    char bar[32] = {0};
-    for (size_t i = 0; i < cells; i++) bar[i] = i < filled ? '#' : '-';
-    if (cells)
-        snprintf(line, sizeof line, "%s [%s] %s", progress->label, bar, tail);
-    else
-        snprintf(line, sizeof line, "%s %s", progress->label, tail);
-    if (progress->width > 1 && strlen(line) >= progress->width) line[progress->width - 1] = '\0';
-    fprintf(stderr, "\r\033[K%s%s%s", progress->color ? "\033[36m" : "", line, progress->color ? "\033[0m" : "");
-    fflush(stderr);
+    record->process = getpid();
+    ssize_t written = write(progress->report, record, sizeof *record);
+    (void)written;
 }
 
 void progress_step(Progress *progress, uint64_t epoch, uint64_t step, double loss, size_t batch)
 {
+    if (!progress->report) return;
     double now = seconds_now();
-    if (!progress->live || now - progress->last < redraw_seconds) return;
+    if (now - progress->last < report_seconds) return;
     progress->last = now;
     uint64_t done = epoch * progress->steps + step + 1, total = progress->epochs * progress->steps;
     double spent = now - progress->started, fresh = (double)(done - progress->first_step);
     double rate = spent > 0 ? fresh / spent : 0;
-    draw_bar(progress, epoch, (double)done / (double)total, loss, rate * (double)batch,
-             rate > 0 ? (double)(total - done) / rate : 0);
+    ProgressRecord record = {.epoch = epoch,
+                             .epochs = progress->epochs,
+                             .part = (double)done / (double)total,
+                             .loss = loss,
+                             .rate = rate * (double)batch,
+                             .left = rate > 0 ? (double)(total - done) / rate : 0};
+    send_record(progress, &record);
 }
 
 void progress_epoch(Progress *progress, uint64_t epoch, double train, double test, size_t images)
@@ -95,7 +78,6 @@ void progress_epoch(Progress *progress, uint64_t epoch, double train, double tes
     double rate = per_step > 0 ? (double)images / ((double)progress->steps * per_step) : 0;
     char left[32], tested[48] = "";
     if (!isnan(test)) snprintf(tested, sizeof tested, ", test %.2f", test);
-    clear_line(progress);
     fprintf(stderr, "%s: epoch %llu/%llu: objective %.2f%s, %.0f images/s, %s left\n", progress->label,
             (unsigned long long)epoch + 1, (unsigned long long)progress->epochs, train, tested, rate,
             duration_text(per_step * (double)(progress->epochs * progress->steps - done), left));
@@ -104,16 +86,15 @@ void progress_epoch(Progress *progress, uint64_t epoch, double train, double tes
 void progress_note(Progress *progress, const char *format, ...)
 {
     if (progress->quiet) return;
-    clear_line(progress);
-    fprintf(stderr, "%s: ", progress->label);
-    va_list args;
+    ProgressRecord record = {0};
+    va_list args, again;
     va_start(args, format);
+    va_copy(again, args);
+    vsnprintf(record.note, sizeof record.note, format, again);
+    va_end(again);
+    if (progress->report) send_record(progress, &record);
+    fprintf(stderr, "%s: ", progress->label);
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
-}
-
-void progress_end(Progress *progress)
-{
-    clear_line(progress);
 }

@@ -8,24 +8,40 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runner/run/board.h"
 #include "runner/run/execute.h"
+#include "runner/run/order.h"
 #include "runner/run/signals.h"
 
 typedef struct Job {
-    pid_t child;
+    pid_t child; /* 0: a free place */
     const Run *run;
+    size_t threads;
 } Job;
 
-static _Noreturn void become_child(const char *frozen, const SpawnOptions *options, pid_t parent)
+typedef struct Spawner {
+    const SpawnOptions *options;
+    Job *jobs; /* (options->jobs) */
+    Board board;
+    SpawnResult result;
+} Spawner;
+
+static _Noreturn void become_child(const Spawner *spawner, const char *frozen, size_t threads, pid_t parent)
 {
-    char threads[32];
-    snprintf(threads, sizeof threads, "%zu", options->threads);
-    const char *arguments[16] = {"mayvae",    "run",  "--frozen", frozen, "--experiments", options->experiments,
-                                 "--threads", threads};
+    const SpawnOptions *options = spawner->options;
+    char count[32], descriptor[32];
+    snprintf(count, sizeof count, "%zu", threads);
+    const char *arguments[16] = {"mayvae",    "run", "--frozen", frozen, "--experiments", options->experiments,
+                                 "--threads", count};
     size_t n = 8;
     if (options->force) arguments[n++] = "--force";
     if (options->quiet) arguments[n++] = "--quiet";
-    if (options->jobs > 1) arguments[n++] = "--no-bar";
+    int report = board_join(&spawner->board);
+    if (report > 0) {
+        snprintf(descriptor, sizeof descriptor, "%d", report);
+        arguments[n++] = "--report";
+        arguments[n++] = descriptor;
+    }
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) _exit(1);
     execv("/proc/self/exe", (char *const *)(uintptr_t)arguments);
@@ -33,22 +49,36 @@ static _Noreturn void become_child(const char *frozen, const SpawnOptions *optio
     _exit(1);
 }
 
-static bool start(Job *job, const Run *run, const SpawnOptions *options)
+static void say_error(Board *board, const Err *err)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    if (!stream) return;
+    err_print(err, stream);
+    fclose(stream);
+    board_say(board, "%.*s", (int)strcspn(text, "\n"), text);
+    free(text);
+}
+
+static bool start(Spawner *spawner, Job *job, const Run *run, size_t threads)
 {
     Err err = {0};
     pid_t parent = getpid();
     Arena arena = {0};
     const char *frozen = execute_freeze(&arena, run, &err);
-    if (!frozen) err_print(&err, stderr);
+    if (!frozen) say_error(&spawner->board, &err);
     fflush(NULL);
     signals_hold();
     pid_t child = frozen ? fork() : -1;
-    if (child == 0) become_child(frozen, options, parent);
-    if (frozen && child < 0) fprintf(stderr, "%s: can't start a process: %s\n", run->path, strerror(errno));
+    if (child == 0) become_child(spawner, frozen, threads, parent);
+    if (frozen && child < 0) board_say(&spawner->board, "%s: can't start a process: %s", run->path, strerror(errno));
     signals_release();
-    *job = (Job){child, run};
     arena_release(&arena);
-    return child > 0;
+    if (child <= 0) return false;
+    *job = (Job){child, run, threads};
+    board_add(&spawner->board, child, run->path);
+    return true;
 }
 
 static void pass_on(const Job *jobs, size_t n, int number)
@@ -58,8 +88,9 @@ static void pass_on(const Job *jobs, size_t n, int number)
 }
 
 /* How a child ended, in words for a signal that nobody here sent. */
-static void settle(const Job *job, int status, SpawnResult *result)
+static void settle(Spawner *spawner, const Job *job, int status)
 {
+    SpawnResult *result = &spawner->result;
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
     if (code == 0) {
         result->done++;
@@ -70,66 +101,94 @@ static void settle(const Job *job, int status, SpawnResult *result)
         return;
     }
     if (WIFSIGNALED(status) && WTERMSIG(status) != SIGPIPE)
-        fprintf(stderr,
-                "%s: its process was ended by signal %d (%s); `mayvae run %s` goes on from its last checkpoint\n",
-                job->run->path, WTERMSIG(status), strsignal(WTERMSIG(status)), job->run->path);
+        board_say(&spawner->board,
+                  "%s: its process was ended by signal %d (%s); `mayvae run %s` goes on from its last checkpoint",
+                  job->run->path, WTERMSIG(status), strsignal(WTERMSIG(status)), job->run->path);
     result->failed++;
     if (code < 128 && code > result->worst) result->worst = code;
 }
 
 /* Waits for one child and frees its place. A signal that came before or comes meanwhile goes to all of them once; a
- * waitpid that blocks would sleep through one that came just before it, or that another thread took. */
-static void wait_one(Job *jobs, size_t n, SpawnResult *result)
+ * wait that ends with a signal only would sleep through one that came just before it, or that another thread took, so
+ * it ends every few milliseconds. */
+static void wait_one(Spawner *spawner)
 {
-    enum { WAIT_MICROSECONDS = 20000 };
+    enum { WAIT_MILLISECONDS = 20 };
+    size_t n = spawner->options->jobs;
     int status = 0;
     pid_t child;
     while ((child = waitpid(-1, &status, WNOHANG)) == 0 || (child < 0 && errno == EINTR)) {
-        if (signals_pending() && !result->signal) {
-            result->signal = signals_pending();
-            pass_on(jobs, n, result->signal);
+        if (signals_pending() && !spawner->result.signal) {
+            spawner->result.signal = signals_pending();
+            pass_on(spawner->jobs, n, spawner->result.signal);
         }
-        usleep(WAIT_MICROSECONDS);
+        board_wait(&spawner->board, WAIT_MILLISECONDS);
     }
     for (size_t i = 0; i < n; i++) {
-        if (child <= 0 || jobs[i].child != child) continue;
-        settle(&jobs[i], status, result);
-        jobs[i].child = 0;
+        if (child <= 0 || spawner->jobs[i].child != child) continue;
+        board_remove(&spawner->board, child);
+        settle(spawner, &spawner->jobs[i], status);
+        spawner->jobs[i] = (Job){0};
     }
 }
 
-static Job *free_place(Job *jobs, size_t n)
+/* A place for one more run and the threads for it, or NULL; waiting: how many runs want one. */
+static Job *free_place(const Spawner *spawner, size_t waiting, size_t *threads)
 {
-    for (size_t i = 0; i < n; i++)
-        if (jobs[i].child <= 0) return &jobs[i];
-    return NULL;
+    Job *place = NULL;
+    size_t places = 0, taken = 0;
+    for (size_t i = 0; i < spawner->options->jobs; i++) {
+        Job *job = &spawner->jobs[i];
+        taken += job->threads;
+        if (job->child > 0) continue;
+        places++;
+        if (!place) place = job;
+    }
+    *threads = spawner->options->threads;
+    if (*threads == 0) *threads = order_threads(spawner->options->processors, taken, places, waiting);
+    return place;
 }
 
-static bool any_running(const Job *jobs, size_t n)
+static bool any_running(const Spawner *spawner)
 {
-    for (size_t i = 0; i < n; i++)
-        if (jobs[i].child > 0) return true;
+    for (size_t i = 0; i < spawner->options->jobs; i++)
+        if (spawner->jobs[i].child > 0) return true;
     return false;
 }
 
-SpawnResult spawn_all(Run *const *runs, size_t n, const SpawnOptions *options)
+static size_t *order_tasks(const SpawnTask *tasks, size_t n, size_t jobs)
 {
-    SpawnResult result = {0};
-    Job *jobs = mem_zeroed(options->jobs, sizeof *jobs);
-    size_t next = 0;
+    double *cost = mem_zeroed(n + 1, sizeof *cost);
+    size_t *order = mem_zeroed(n + 1, sizeof *order);
+    for (size_t i = 0; i < n; i++) cost[i] = tasks[i].cost;
+    order_runs(cost, n, jobs, order);
+    free(cost);
+    return order;
+}
+
+SpawnResult spawn_all(const SpawnTask *tasks, size_t n, const SpawnOptions *options)
+{
+    Spawner spawner = {.options = options, .jobs = mem_zeroed(options->jobs, sizeof *spawner.jobs)};
+    SpawnResult *result = &spawner.result;
+    size_t *order = order_tasks(tasks, n, options->jobs), next = 0, threads;
     signals_catch();
-    while (next < n || any_running(jobs, options->jobs)) {
-        bool stop = signals_pending() || (result.failed && !options->keep_going);
-        Job *place = stop || next == n ? NULL : free_place(jobs, options->jobs);
+    signal(SIGCHLD, SIG_DFL); /* where our caller ignores it, children would end unseen */
+    board_open(&spawner.board, options->jobs, options->quiet);
+    while (next < n || any_running(&spawner)) {
+        bool stop = signals_pending() || (result->failed && !options->keep_going);
+        Job *place = stop || next == n ? NULL : free_place(&spawner, n - next, &threads);
         if (place) {
-            if (!start(place, runs[next++], options)) result.failed++, result.worst = ERR_FAILED;
-        } else if (any_running(jobs, options->jobs)) {
-            wait_one(jobs, options->jobs, &result);
+            if (!start(&spawner, place, tasks[order[next++]].run, threads))
+                result->failed++, result->worst = ERR_FAILED;
+        } else if (any_running(&spawner)) {
+            wait_one(&spawner);
         } else
             break;
     }
-    if (signals_pending()) result.signal = signals_pending();
-    result.skipped = n - next;
-    free(jobs);
-    return result;
+    board_close(&spawner.board);
+    if (signals_pending()) result->signal = signals_pending();
+    result->skipped = n - next;
+    free(order);
+    free(spawner.jobs);
+    return spawner.result;
 }

@@ -4,9 +4,16 @@
 
 #include "runner/run/runs.h"
 
+typedef struct SpawnTask {
+    const Run *run;
+    double cost; /* of what is still to be done, in any unit */
+} SpawnTask;
+
 typedef struct SpawnOptions {
     const char *experiments;
-    size_t jobs, threads; /* at once, and of each */
+    size_t jobs;       /* at once */
+    size_t threads;    /* of each; 0: they share the processors */
+    size_t processors; /* of this machine */
     bool force, keep_going, quiet;
 } SpawnOptions;
 
@@ -18,8 +25,9 @@ typedef struct SpawnResult {
     int worst;      /* the highest exit code of a child below 128 */
 } SpawnResult;
 
-/* Freezes and starts each run when its turn comes. A child that fails keeps the others from being started, unless
- * keep_going. SIGINT, SIGTERM and SIGHUP are passed on; children that are under way write their checkpoints and end. */
-SpawnResult spawn_all(Run *const *runs, size_t n, const SpawnOptions *options);
+/* Freezes and starts each run when its turn comes: order.h. A child that fails keeps the others from being started,
+ * unless keep_going. SIGINT, SIGTERM and SIGHUP are passed on; children that are under way write their checkpoints and
+ * end. */
+SpawnResult spawn_all(const SpawnTask *tasks, size_t n, const SpawnOptions *options);
 
 #endif

@@ -140,10 +140,9 @@ TrainEnd train_run(const TrainJob *job, Err *err)
     loop_init(&loop, job);
     TrainEnd end = can_be(&loop, err) ? TRAIN_DONE : TRAIN_FAILED;
     uint64_t epochs = (uint64_t)job->model->experiment->train.epochs;
-    progress_begin(job->progress, job->progress->label, job->progress->quiet, job->progress->live, epochs, loop.steps,
+    progress_begin(job->progress, job->progress->label, job->progress->quiet, job->progress->report, epochs, loop.steps,
                    job->state->epoch * loop.steps + job->state->step);
     while (end == TRAIN_DONE && job->state->epoch < epochs) end = run_epoch(&loop, err);
-    progress_end(job->progress);
     loop_release(&loop);
     return end;
 }
