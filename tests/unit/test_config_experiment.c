@@ -115,7 +115,7 @@ static void values_are_checked(void **state)
     REFUSE("valid in split", "data.split={train: 3, valid: 0}");
     REFUSE("missing key \"valid\"", "data.split={train: 3}");
     REFUSE("data: wants a map", "data=mnist");
-    REFUSE("one of " NUMERICS_DEFAULT, "numerics=fast");
+    REFUSE("one of openblas, exact", "numerics=fast");
     REFUSE("title in the experiment", "title=3");
     REFUSE("loss: no term", "loss={}");
     REFUSE("network: no section", "network={}", "loss.kl={kl_divergence: {posterior: image}}",
