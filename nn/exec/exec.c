@@ -84,13 +84,20 @@ static OpRun run_of(const Exec *exec, size_t i, uint64_t seed, uint64_t step)
     return run;
 }
 
+static void tell(const Exec *exec, ExecPhase phase, int node)
+{
+    if (exec->watch.after) exec->watch.after(exec->watch.context, phase, node);
+}
+
 void exec_forward(Exec *exec, uint64_t seed, uint64_t step)
 {
+    tell(exec, EXEC_BEGIN, -1);
     for (size_t i = 0; i < exec->graph->n; i++) {
         const Node *node = &exec->graph->nodes[i];
         if (!runs(exec, i)) continue;
         const OpRun run = run_of(exec, i, seed, step);
         node->op->forward(&run);
+        tell(exec, EXEC_FORWARD, (int)i);
     }
 }
 
@@ -118,7 +125,10 @@ static real *touch_grad(Exec *exec, int node)
     int owner = plan_owner(exec->graph, node);
     const Node *at = &exec->graph->nodes[owner];
     real *grad = exec->grad[owner];
-    if (grad && !at->param && !exec->touched[owner]) set_zero(grad, shape_count(at->shape));
+    if (grad && !at->param && !exec->touched[owner]) {
+        set_zero(grad, shape_count(at->shape));
+        tell(exec, EXEC_RESET, -1);
+    }
     exec->touched[owner] = true;
     return grad;
 }
@@ -137,9 +147,11 @@ void exec_backward(Exec *exec, uint64_t seed, uint64_t step, const int *seed_nod
 {
     if (!exec->training) BUG("backward of a plan that has no gradients");
     const Graph *graph = exec->graph;
+    tell(exec, EXEC_BEGIN, -1);
     memset(exec->touched, 0, graph->n * sizeof *exec->touched);
     set_zero(exec->params->grad, exec->params->total);
     for (size_t i = 0; i < seeds; i++) seed_gradient(exec, seed_node[i], seed_grad[i]);
+    tell(exec, EXEC_RESET, -1);
 
     for (size_t i = graph->n; i-- > 0;) {
         const Node *node = &graph->nodes[i];
@@ -150,5 +162,6 @@ void exec_backward(Exec *exec, uint64_t seed, uint64_t step, const int *seed_nod
             if (graph->nodes[node->input[k]].wants_grad) run.in_grad[k] = touch_grad(exec, node->input[k]);
         }
         node->op->backward(&run);
+        tell(exec, EXEC_BACKWARD, (int)i);
     }
 }

@@ -5,16 +5,28 @@
 #include "nn/params/params.h"
 #include "nn/plan/plan.h"
 
+/* What a pass has just done: entered exec_forward or exec_backward, run a node forward, set gradients to zero or to
+ * their seeds, run a node backward. */
+typedef enum ExecPhase { EXEC_BEGIN, EXEC_FORWARD, EXEC_RESET, EXEC_BACKWARD } ExecPhase;
+
+/* Told after each piece of a pass: whoever holds a clock sees what took how long. node is -1 for EXEC_BEGIN and
+ * EXEC_RESET. */
+typedef struct ExecWatch {
+    void (*after)(void *context, ExecPhase phase, int node);
+    void *context;
+} ExecWatch;
+
 typedef struct Exec {
     const Graph *graph;
     Plan plan;
     Params *params;
     real *slab;
     bool training;
-    int *param_of; /* node -> index into params, or -1 */
-    real **value;  /* node -> its numbers; views resolved */
-    real **grad;   /* node -> its gradient, or NULL */
-    bool *touched; /* node -> its gradient has been written in this backward */
+    int *param_of;   /* node -> index into params, or -1 */
+    real **value;    /* node -> its numbers; views resolved */
+    real **grad;     /* node -> its gradient, or NULL */
+    bool *touched;   /* node -> its gradient has been written in this backward */
+    ExecWatch watch; /* none after exec_init */
 } Exec;
 
 /* training as in plan_make; with it forward runs layers in training mode. Parameters must be allocated. */

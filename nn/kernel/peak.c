@@ -1,12 +1,72 @@
 #include "nn/kernel/peak.h"
 
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "nn/base/alloc.h"
 #include "nn/base/pool.h"
+#include "nn/kernel/clones.h"
+
+enum { TRIALS = 12 };
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+enum { TRIAD_TASKS = 64, MEGABYTE = 1 << 20, TRIAD_LEAST = 32, TRIAD_MOST = 128 };
+
+typedef struct Triad {
+    float *a;
+    const float *b, *c;
+    float scale;
+    size_t n; /* of a task */
+} Triad;
+
+KERNEL_CLONES static void triad(size_t n, const float *restrict b, const float *restrict c, float scale,
+                                float *restrict a)
+{
+    for (size_t i = 0; i < n; i++) a[i] = b[i] + scale * c[i];
+}
+
+static void run_triad(void *context, size_t i)
+{
+    const Triad *t = context;
+    triad(t->n, t->b + i * t->n, t->c + i * t->n, t->scale, t->a + i * t->n);
+}
+
+static size_t megabytes_of_last_cache(void)
+{
+    const long bytes = sysconf(_SC_LEVEL3_CACHE_SIZE), megabytes = bytes > 0 ? bytes / MEGABYTE : 0;
+    return megabytes < TRIAD_LEAST ? TRIAD_LEAST : megabytes > TRIAD_MOST ? TRIAD_MOST : (size_t)megabytes;
+}
+
+double peak_gbytes(void)
+{
+    const size_t n = megabytes_of_last_cache() * (MEGABYTE / sizeof(float));
+    float *a = mem_zeroed(n, sizeof *a), *b = mem_zeroed(n, sizeof *b), *c = mem_zeroed(n, sizeof *c);
+    /* untouched pages may all be one page of zeros, which a cache holds */
+    for (size_t i = 0; i < n; i++) b[i] = c[i] = (float)(i & 15);
+    Triad t = {.a = a, .b = b, .c = c, .scale = 0.5F, .n = n / TRIAD_TASKS};
+    double best = 0, bytes = 3.0 * sizeof(float) * (double)(t.n * TRIAD_TASKS);
+    for (int i = 0; i < TRIALS; i++) {
+        double start = seconds();
+        pool_run(TRIAD_TASKS, run_triad, &t);
+        double rate = bytes / (seconds() - start) * 1e-9;
+        if (rate > best) best = rate;
+    }
+    free(a);
+    free(b);
+    free(c);
+    return best;
+}
 
 #if defined(__x86_64__)
 
-enum { ROUNDS = 400000, CHAINS = 12, TRIALS = 12 };
+enum { ROUNDS = 400000, CHAINS = 12 };
 
 typedef float Vector8 __attribute__((vector_size(32)));
 typedef float Vector16 __attribute__((vector_size(64)));
@@ -41,13 +101,6 @@ static void run_chains(void *context, size_t i)
 {
     Trial *trial = context;
     trial->sink[i % 64] = trial->chains();
-}
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 static double measure(float (*chains)(void), size_t width)

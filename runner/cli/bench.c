@@ -1,138 +1,150 @@
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "nn/base/pool.h"
-#include "nn/base/rng.h"
 #include "nn/kernel/peak.h"
-#include "nn/optim/optim.h"
-#include "runner/cli/cli.h"
-#include "runner/run/progress.h"
-#include "runner/run/train.h"
+#include "runner/cli/bench.h"
+#include "runner/table/csv.h"
 
-enum { WARM_STEPS = 3, STEPS_MAX = 60 };
-
-static const double seconds_a_model = 6;
-
-typedef struct BenchRow {
-    const char *model;
-    const Experiment *experiment;
-    double seconds, gflop, peak;
-} BenchRow;
-
-/* Floating point operations of a training step: each contraction once forward, once for its weights and once for its
- * input where that wants a gradient; two a multiply-add, taps in the image only. */
-static double step_gflop(const Graph *graph)
+static double larger(double a, double b)
 {
-    double sum = 0;
-    for (size_t i = 0; i < graph->n; i++) {
-        const Node *node = &graph->nodes[i];
-        for (size_t k = 0; k < node->inputs && node->multiply_adds > 0; k++)
-            if (k < 2 && node->wants_grad && graph->nodes[node->input[k]].wants_grad) sum += 2 * node->multiply_adds;
-        sum += 2 * node->multiply_adds;
+    return a > b ? a : b;
+}
+
+void bench_add(BenchTable *table, const char *cell)
+{
+    if (table->n == table->capacity) {
+        table->capacity = table->capacity ? mem_mul(table->capacity, 2) : 256;
+        table->cells = mem_grow(table->cells, table->capacity, sizeof *table->cells);
     }
-    return sum * 1e-9;
+    table->cells[table->n++] = cell;
 }
 
-static int by_value(const void *a, const void *b)
+void bench_add_number(BenchTable *table, Arena *arena, int decimals, double value)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    bench_add(table, arena_printf(arena, "%.*f", decimals, value));
 }
 
-/* Images of noise, and a class for each in turn. */
-static void make_up_batch(const Model *model, const Pass *pass, size_t batch, int step)
+void bench_print(Cli *cli, BenchTable *table, size_t left)
 {
-    const DatasetInfo *info = &model->info;
-    real *label = exec_value(&pass->exec, pass->wiring.label);
-    rng_uniform(rng_stream(1, "bench"), (uint64_t)step, 0, batch * info->height * info->width * info->channels,
-                exec_value(&pass->exec, pass->wiring.image));
-    for (size_t i = 0; i < batch; i++) label[i] = (real)(info->classes ? i % info->classes : 0);
+    if (table->n % table->columns) BUG("a table of %zu cells in %zu columns", table->n, table->columns);
+    if (cli->csv) {
+        CsvWriter csv;
+        Err ignored = {0};
+        csv_begin_stream(&csv, stdout);
+        for (size_t i = 0; i < table->n; i++) {
+            csv_text(&csv, table->cells[i]);
+            if ((i + 1) % table->columns == 0) csv_end_row(&csv);
+        }
+        csv_commit(&csv, &ignored);
+    } else {
+        cli_table(cli, table->columns, table->n / table->columns, table->cells, ~0U << left);
+    }
+    free(table->cells);
+    *table = (BenchTable){0};
 }
 
-/* The median of steps on made-up images; every step does all that a training step does but reading the batch. */
-static double median_step(Model *model)
+bool bench_model(const Run *run, Model *model, Err *err)
 {
-    size_t batch = (size_t)model->experiment->data.batch, n = 0;
-    double times[STEPS_MAX] = {0}, begin = seconds_now();
-    Stepper stepper;
-    SegmentSum *sum = mem_zeroed(model->experiment->loss_count + 1, sizeof *sum);
-    stepper_init(&stepper, model, batch, STEPS_MAX);
-    for (int i = 0; n < STEPS_MAX && (n < 5 || seconds_now() - begin < seconds_a_model); i++) {
+    if (!run_check(run, model, err)) return false;
+    model_allocate(model, ((const Optimizer *)run->experiment.train.optimizer.row)->slots);
+    return true;
+}
+
+bool bench_goes_on(size_t done, size_t to_do, double begin)
+{
+    enum { LEAST = 5, SECONDS = 6 };
+    if (to_do) return done < to_do;
+    return done < BENCH_STEPS_MAX && (done < LEAST || seconds_now() - begin < SECONDS);
+}
+
+/* Seconds of a step: the median, and its share of an epoch's shuffle. */
+static double time_step(Model *model, size_t to_do)
+{
+    BenchStep step;
+    bench_step_init(&step, model);
+    size_t n = 0;
+    double *seconds = mem_zeroed(to_do ? to_do : BENCH_STEPS_MAX, sizeof *seconds), begin = seconds_now();
+    for (uint64_t i = 0; bench_goes_on(n, to_do, begin); i++) {
         double start = seconds_now();
-        make_up_batch(model, &stepper.pass, batch, i);
-        stepper_step(&stepper, (uint64_t)i, sum);
-        if (i >= WARM_STEPS) times[n++] = seconds_now() - start;
+        bench_step_batch(&step, i);
+        bench_step_train(&step, i);
+        if (i >= BENCH_WARM_STEPS) seconds[n++] = seconds_now() - start;
     }
-    stepper_release(&stepper);
-    free(sum);
-    qsort(times, n, sizeof *times, by_value);
-    return times[n / 2];
+    double median = bench_median(seconds, n) + step.shuffle_seconds;
+    free(seconds);
+    bench_step_release(&step);
+    return median;
 }
 
-static bool bench_run(const Run *run, BenchRow *row, Err *err)
+static bool bench_run(Cli *cli, const Run *run, BenchTable *table, Err *err)
 {
     Model model = {0};
-    bool ok = run_check(run, &model, err);
+    bool ok = bench_model(run, &model, err);
     if (ok) {
-        model_allocate(&model, ((const Optimizer *)run->experiment.train.optimizer.row)->slots);
-        *row = (BenchRow){run->experiment.name, &run->experiment, median_step(&model), step_gflop(&model.wiring.graph),
-                          peak_gflops()};
+        /* on both sides of the steps: what else the machine does hits both alike */
+        double before = peak_gflops(), seconds = time_step(&model, cli->steps), peak = larger(before, peak_gflops());
+        double batch = (double)run->experiment.data.batch, rate = bench_gflop(&model.wiring.graph) / seconds;
+        Arena *arena = &cli->arena;
+        bench_add(table, arena_text(arena, run->experiment.name));
+        bench_add(table, model.numerics->name);
+        bench_add_number(table, arena, 0, (double)pool_threads());
+        bench_add_number(table, arena, 0, batch);
+        bench_add_number(table, arena, 2, seconds * 1e3);
+        bench_add_number(table, arena, 0, batch / seconds);
+        bench_add_number(table, arena, 1, rate);
+        bench_add_number(table, arena, 1, peak);
+        bench_add_number(table, arena, 3, peak > 0 ? rate / peak : 0);
     }
     model_release(&model);
     return ok;
 }
 
-static void print_rows(Cli *cli, const BenchRow *rows, size_t n)
+static bool bench_steps(Cli *cli, const RunList *list, Err *err)
 {
-    enum { COLUMNS = 9 };
-    static const char *const headings[COLUMNS] = {"model",        "numerics", "threads",     "batch", "ms_per_step",
-                                                  "images_per_s", "gflops",   "peak_gflops", "share"};
-    Arena *arena = &cli->arena;
-    const char **cells = arena_alloc(arena, (n + 1) * COLUMNS, sizeof *cells);
-    memcpy(cells, headings, sizeof headings);
-    for (size_t i = 0; i < n; i++) {
-        const char **cell = cells + (i + 1) * COLUMNS;
-        double batch = (double)rows[i].experiment->data.batch, rate = rows[i].gflop / rows[i].seconds;
-        cell[0] = rows[i].model;
-        cell[1] = rows[i].experiment->numerics;
-        cell[2] = arena_printf(arena, "%zu", pool_threads());
-        cell[3] = arena_printf(arena, "%.0f", batch);
-        cell[4] = arena_printf(arena, "%.2f", rows[i].seconds * 1e3);
-        cell[5] = arena_printf(arena, "%.0f", batch / rows[i].seconds);
-        cell[6] = arena_printf(arena, "%.1f", rate);
-        cell[7] = arena_printf(arena, "%.1f", rows[i].peak);
-        cell[8] = arena_printf(arena, "%.3f", rows[i].peak > 0 ? rate / rows[i].peak : 0);
+    static const char *const headings[] = {"model",        "numerics", "threads",     "batch", "ms_per_step",
+                                           "images_per_s", "gflops",   "peak_gflops", "share"};
+    BenchTable table = {.columns = sizeof headings / sizeof *headings};
+    for (size_t i = 0; i < table.columns; i++) bench_add(&table, headings[i]);
+    for (size_t i = 0; i < list->n; i++) {
+        if (bench_run(cli, &list->items[i], &table, err)) continue;
+        free(table.cells);
+        return false;
     }
-    if (!cli->csv) {
-        cli_table(cli, COLUMNS, n + 1, cells, 0x1FCu);
-        return;
-    }
-    for (size_t i = 0; i < (n + 1) * COLUMNS; i++) printf("%s%c", cells[i], i % COLUMNS == COLUMNS - 1 ? '\n' : ',');
+    bench_print(cli, &table, 2);
+    return true;
 }
 
 static int run(Cli *cli, Err *err)
 {
     RunList list = {0};
-    bool ok = cli->target_count || runs_in_folder(&list, &cli->place, "tests/bench", err);
-    if (ok && cli->target_count) ok = cli_runs(cli, &list, err);
+    const bool gemm = cli->target_count && strcmp(cli->targets[0], "gemm") == 0;
+    char *const *targets = cli->targets + gemm;
+    const size_t n = cli->target_count - gemm;
+    bool ok =
+        n ? runs_find(&list, &cli->place, targets, n, err) : runs_in_folder(&list, &cli->place, "tests/bench", err);
     if (ok && list.n == 0) ok = err_config(err, (Loc){0}, "bench: no experiments in tests/bench/");
-    BenchRow *rows = mem_zeroed(list.n + 1, sizeof *rows);
     pool_start(cli_threads(cli));
-    for (size_t i = 0; ok && i < list.n; i++) ok = bench_run(&list.items[i], &rows[i], err);
-    if (ok) print_rows(cli, rows, list.n);
+    if (ok) ok = (gemm ? bench_gemm : cli->layers ? bench_layers : bench_steps)(cli, &list, err);
     pool_stop();
-    free(rows);
     runs_release(&list);
     return ok ? 0 : cli_fail(err);
 }
 
 const Command command_bench = {
     .name = "bench",
-    .arguments = "[TARGET...] ",
+    .arguments = "[gemm] [TARGET...] ",
     .summary = "time of a training step, images/s, GFLOP/s, share of the peak",
-    .help = "Without targets: the networks of tests/bench/. The median of up to 60 steps,\n"
-            "beside the peak of fused multiply-adds measured in the same process.",
-    .options = "threads csv json",
+    .help = "Without targets: the networks of tests/bench/. The median of up to 60 training\n"
+            "steps on made-up images (batch, forward, backward, optimizer), beside the peak\n"
+            "of fused multiply-adds measured in the same process.\n"
+            "--layers: by layer, and for the rest of the step, the mean time over the middle\n"
+            "half of the steps, operations, bytes (each array once), and the roofline\n"
+            "min(peak, operations / bytes x bandwidth); share is of the roofline's time, and\n"
+            "above 1 where caches spare the memory.\n"
+            "bench gemm: every contraction of the networks, forward and for its gradients,\n"
+            "with each back end: GFLOP/s, medians of alternating calls, and how many times\n"
+            "as fast as openblas the others are.",
+    .options = "threads steps layers csv json",
     .run = run,
 };

@@ -11,7 +11,7 @@ typedef struct Cli {
     const char *overrides[64];
     size_t override_count;
     const char *results_option, *seed_text, *sample_seed_text, *format, *frozen;
-    size_t threads, jobs; /* 0: not given */
+    size_t threads, jobs, steps; /* 0: not given */
     uint64_t sample_seed;
     double absolute, relative;
     bool has_sample_seed, force, keep_going, quiet, json, markdown, layers, csv, help;

@@ -40,6 +40,8 @@ static const Option options[] = {
     {"sample-seed", 0, OPTION_TEXT, offsetof(Cli, sample_seed_text), "N", "draw other samples than the run's own",
      false},
     {"layers", 0, OPTION_FLAG, offsetof(Cli, layers), NULL, "time by layer", false},
+    {"steps", 0, OPTION_COUNT, offsetof(Cli, steps), "N", "time N steps (default: what fits into a few seconds)",
+     false},
     {"csv", 0, OPTION_FLAG, offsetof(Cli, csv), NULL, "CSV", false},
     {"frozen", 0, OPTION_TEXT, offsetof(Cli, frozen), "FILE", NULL, false},
     {"report", 0, OPTION_COUNT, offsetof(Cli, report), "N", NULL, false},
