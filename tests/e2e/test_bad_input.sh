@@ -39,7 +39,7 @@ report "a file-size limit" too_large
 
 full_disk() {
     mkdir -p "$scratch/full"
-    mount -t tmpfs -o size=3m tmpfs "$scratch/full" 2>/dev/null || { echo "no tmpfs here; tried by the file-size limit"; return 0; }
+    mount -t tmpfs -o size=3m tmpfs "$scratch/full" 2>/dev/null || { echo "no tmpfs here"; return 77; }
     exits 1 small "$scratch/full" --quiet && says "No space left on device"
     local code=$?
     find "$scratch/full" -name '*.tmp' | grep . && code=1
@@ -48,17 +48,21 @@ full_disk() {
 }
 report "a full disk" full_disk
 
-as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups env MAYVAE_DATA="$good" "$@"; }
+# root may write anywhere, so another user tries, on copies that it can read.
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 read_only() {
     mkdir -p "$scratch/locked"
     chmod 555 "$scratch/locked"
     if [[ $(id -u) == 0 ]]; then
-        chmod 755 "$scratch"
-        as_nobody true 2>/dev/null && as_nobody test -r "$good/mnist/$labels" -a -x "$MAYVAE" || { echo "root, and no other user can read this"; return 0; }
-        exits 1 as_nobody "$MAYVAE" run vae/dim2 -o data.limit=300 -o train.epochs=1 --results "$scratch/locked"
+        as_nobody true 2>/dev/null || { echo "root can't become another user"; return 77; }
+        mkdir "$scratch/theirs"
+        cp -r "$MAYVAE" experiments "$good/mnist" "$scratch/theirs/"
+        chmod -R a+rX "$scratch" "$scratch/theirs"
+        exits 1 as_nobody env MAYVAE_DATA="$scratch/theirs" "$scratch/theirs/$(basename "$MAYVAE")" run vae/dim2 \
+            -o data.limit=300 -o train.epochs=1 --experiments "$scratch/theirs/experiments" --results "$scratch/locked"
     else
         exits 1 small "$scratch/locked"
-    fi && says "$scratch/locked"
+    fi && says "$scratch/locked" && says "Permission denied"
 }
 report "a results folder without write permission" read_only
 a_file() { echo x >"$scratch/file"; exits 1 small "$scratch/file" && says "$scratch/file"; }
@@ -85,9 +89,12 @@ damaged() {
     exits 1 again && says "checkpoint.safetensors"
 }
 report "damaged checkpoints" damaged
-report "corrupt weights are trained anew" bash -c "head -c 5000 '$scratch/r/vae/dim2/seed1/weights.safetensors' >'$scratch/w' && cp '$scratch/w' '$scratch/r/vae/dim2/seed1/weights.safetensors'"
-small "$scratch/r" --quiet
-report "and give the same bytes" untouched
+corrupt_weights() {
+    local weights=$scratch/r/vae/dim2/seed1/weights.safetensors
+    head -c 5000 "$weights" >"$scratch/w" && cp "$scratch/w" "$weights"
+    ! untouched >/dev/null && exits 0 small "$scratch/r" && says "epoch 2/2" && untouched
+}
+report "corrupt weights are trained anew, to the same bytes" corrupt_weights
 
 # The command line.
 usage() { exits 2 "$MAYVAE" "$@"; }
