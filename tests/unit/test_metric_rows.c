@@ -57,9 +57,16 @@ static void near(double got, double wanted, double relative)
     if (!(fabs(got - wanted) <= relative * (1 + fabs(wanted)))) fail_msg("%.12g is not %.12g", got, wanted);
 }
 
+/* The tiny VAE with a classifier beside it. */
+#define TINY_CLASSIFIER                                                                                                \
+    "network.classifier={input: image, layers: [flatten, dense: {units: 3}]}",                                         \
+        "loss.class={cross_entropy: {logits: classifier, target: label}, weight: 1}"
+
 static void every_row_is_described_and_runs(void **state)
 {
     (void)state;
+    Tiny both;
+    tiny_make(&both, TINY_WITH(TINY_CLASSIFIER));
     assert_true(metrics_table.n > 0);
     for (size_t i = 0; i < metrics_table.n; i++) {
         const Row *row = metrics_table.rows[i];
@@ -73,7 +80,7 @@ static void every_row_is_described_and_runs(void **state)
         if (!metric->measure) fail_msg("%s measures nothing", row->name);
         snprintf(yaml, sizeof yaml, "%s: %s", row->name, row->example ? row->example : "{}");
         const size_t before = list.n;
-        measure(&tiny, yaml);
+        measure(&both, yaml);
         if (list.n == before) fail_msg("%s adds no row", row->name);
         for (size_t r = before; r < list.n; r++) {
             const MetricValue *value = &list.items[r];
@@ -81,6 +88,7 @@ static void every_row_is_described_and_runs(void **state)
             if (!isfinite(value->value)) fail_msg("%s: %s is %g", yaml, value->metric, value->value);
         }
     }
+    tiny_release(&both);
 }
 
 static void refuse(const char *const *overrides, const char *yaml, const char *message)
@@ -108,6 +116,8 @@ static void what_the_experiment_lacks_is_refused(void **state)
     const char *const *without = TINY_WITH("data.split=~", "train.history=none");
     refuse(without, "elbo: {split: valid}", no_valid);
     refuse(without, "active_units: {split: valid}", no_valid);
+    refuse(NULL, "accuracy", "accuracy: the experiment is no classifier; add a cross_entropy term to its loss");
+    refuse(TINY_WITH("data.split=~", "train.history=none", TINY_CLASSIFIER), "accuracy: {split: valid}", no_valid);
 }
 
 /* -1/2 sum 1 + l - m^2 - exp(l), the mean over a split. */
@@ -224,14 +234,45 @@ static void active_units_go_by_the_variance(void **state)
     tiny_release(&other);
 }
 
+/* Weights that score class c by pixel c, so the largest of the first three pixels decides, and the first of equals. */
+static void accuracy_counts_the_largest_score(void **state)
+{
+    (void)state;
+    Tiny other;
+    tiny_make(&other, TINY_WITH(TINY_CLASSIFIER));
+    size_t n, right = 0;
+    real *weight = tiny_param(&other, "classifier.dense.weight", &n), *bias;
+    memset(weight, 0, n * sizeof *weight);
+    for (size_t c = 0; c < TINY_CLASSES; c++) weight[c * TINY_CLASSES + c] = 1;
+    bias = tiny_param(&other, "classifier.dense.bias", &n);
+    memset(bias, 0, n * sizeof *bias);
+    for (size_t i = 0; i < TINY_TEST; i++) {
+        size_t best = 0;
+        for (size_t c = 1; c < TINY_CLASSES; c++)
+            if (tiny_pixel(true, i, c) > tiny_pixel(true, i, best)) best = c;
+        right += best == i % TINY_CLASSES;
+    }
+    assert_true(right > 0 && right < TINY_TEST);
+    measure(&other, "accuracy");
+    assert_true(value_of("accuracy", "test") == (double)right / TINY_TEST);
+    assert_int_equal(row_of("accuracy", "test")->n, TINY_TEST);
+    assert_string_equal(row_of("accuracy", "test")->unit, "share");
+
+    memset(weight, 0, TINY_CLASSES * TINY_PIXELS * sizeof *weight); /* all equal: class 0 */
+    measure(&other, "accuracy: {split: train}");
+    assert_true(value_of("accuracy", "train") == 20.0 / 60);
+    tiny_release(&other);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_row_is_described_and_runs),  TEST(what_the_experiment_lacks_is_refused),
-        TEST(the_elbo_is_the_sum_of_its_terms), TEST(the_objective_is_that_of_the_last_step),
-        TEST(means_do_not_depend_on_the_batch), TEST(active_units_go_by_the_variance),
+        TEST(every_row_is_described_and_runs),   TEST(what_the_experiment_lacks_is_refused),
+        TEST(the_elbo_is_the_sum_of_its_terms),  TEST(the_objective_is_that_of_the_last_step),
+        TEST(means_do_not_depend_on_the_batch),  TEST(active_units_go_by_the_variance),
+        TEST(accuracy_counts_the_largest_score),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
