@@ -7,10 +7,9 @@
 #include "nn/base/alloc.h"
 #include "runner/canvas/ticks.h"
 
-/* Sizes in pixels. */
-static const double tick_size = 13, label_size = 14, title_size = 16;
-static const double gap = 8, line_width = 2;
-enum { LEGEND_ROW = 22, SWATCH = 18, TICK_ROOM = 46 };
+/* Sizes in pixels, times the chart's text scale where they are text or stand beside it. */
+enum { TICK = 13, LABEL = 14, TITLE = 16, GAP = 8, LEGEND_ROW = 22, SWATCH = 18, TICK_ROOM = 46 };
+static const double line_width = 2;
 
 static size_t tick_limit(double length, double room)
 {
@@ -24,13 +23,13 @@ static double ticks_step(const Ticks *ticks)
     return ticks_value(&one, 0);
 }
 
-static double widest_label(const Ticks *ticks)
+static double widest_label(const Chart *chart, const Ticks *ticks)
 {
     char label[TICK_LABEL_BYTES];
     double widest = 0;
     for (size_t i = 0; i < ticks->n; i++) {
         ticks_label(ticks, i, label);
-        widest = fmax(widest, canvas_text_width(tick_size, label));
+        widest = fmax(widest, canvas_text_width(TICK * chart->text, label));
     }
     return widest;
 }
@@ -59,51 +58,53 @@ static void make_equal(Chart *chart)
 static void draw_x_axis(const Chart *chart, const Ticks *ticks)
 {
     char label[TICK_LABEL_BYTES];
-    const double bottom = chart->top + chart->height;
+    const double bottom = chart->top + chart->height, size = TICK * chart->text;
     for (size_t i = 0; i < ticks->n; i++) {
         const double x = floor(column(chart, ticks_value(ticks, i)));
         ticks_label(ticks, i, label);
         canvas_rectangle(chart->canvas, x, chart->top, 1, chart->height, color_grid);
         canvas_rectangle(chart->canvas, x, bottom, 1, 4, color_muted);
-        canvas_text(chart->canvas, x + 0.5, bottom + gap + tick_size, tick_size, ALIGN_CENTER, color_muted, label);
+        canvas_text(chart->canvas, x + 0.5, bottom + GAP * chart->text + size, size, ALIGN_CENTER, color_muted, label);
     }
 }
 
 static void draw_y_axis(const Chart *chart, const Ticks *ticks)
 {
     char label[TICK_LABEL_BYTES];
+    const double size = TICK * chart->text;
     for (size_t i = 0; i < ticks->n; i++) {
         const double y = floor(row(chart, ticks_value(ticks, i)));
         ticks_label(ticks, i, label);
         canvas_rectangle(chart->canvas, chart->left, y, chart->width, 1, color_grid);
         canvas_rectangle(chart->canvas, chart->left - 4, y, 4, 1, color_muted);
         /* digits are 0.73 em high: half of it below the tick's middle */
-        canvas_text(chart->canvas, chart->left - gap, y + 0.5 + 0.365 * tick_size, tick_size, ALIGN_RIGHT, color_muted,
-                    label);
+        canvas_text(chart->canvas, chart->left - GAP * chart->text, y + 0.5 + 0.365 * size, size, ALIGN_RIGHT,
+                    color_muted, label);
     }
 }
 
 static void draw_titles(const Chart *chart, const ChartSpec *spec)
 {
-    const double middle = chart->left + chart->width / 2, bottom = chart->top + chart->height;
+    const double middle = chart->left + chart->width / 2, bottom = chart->top + chart->height, text = chart->text;
     if (spec->title)
-        canvas_text(chart->canvas, middle, chart->top - 12, title_size, ALIGN_CENTER, color_ink, spec->title);
+        canvas_text(chart->canvas, middle, chart->top - 12 * text, TITLE * text, ALIGN_CENTER, color_ink, spec->title);
     if (spec->x_label)
-        canvas_text(chart->canvas, middle, bottom + gap + tick_size + gap + label_size, label_size, ALIGN_CENTER,
+        canvas_text(chart->canvas, middle, bottom + (GAP + TICK + GAP + LABEL) * text, LABEL * text, ALIGN_CENTER,
                     color_ink, spec->x_label);
     if (spec->y_label)
-        canvas_text_up(chart->canvas, spec->x + gap + label_size, chart->top + chart->height / 2, label_size,
+        canvas_text_up(chart->canvas, spec->x + (GAP + LABEL) * text, chart->top + chart->height / 2, LABEL * text,
                        ALIGN_CENTER, color_ink, spec->y_label);
 }
 
 /* The plotting area within the rectangle, given the widths of the widest labels at the bottom and at the left. */
 static void lay_out(Chart *chart, const ChartSpec *spec, double x_width, double y_width)
 {
-    const double entries = 2 * gap + SWATCH + gap + (double)spec->legend * label_size * 0.62;
+    const double text = chart->text, gap = GAP * text;
+    const double entries = 2 * gap + SWATCH * text + gap + (double)spec->legend * LABEL * text * 0.62;
     const double legend = spec->legend ? entries : fmax(2 * gap, x_width / 2 + gap / 2);
-    const double left = 2 * gap + y_width + (spec->y_label ? gap + label_size : 0);
-    const double top = spec->title ? title_size + 18 : 12;
-    const double bottom = gap + tick_size + (spec->x_label ? gap + label_size : 0) + gap;
+    const double left = 2 * gap + y_width + (spec->y_label ? gap + LABEL * text : 0);
+    const double top = (spec->title ? TITLE + 18 : 12) * text;
+    const double bottom = gap + TICK * text + (spec->x_label ? gap + LABEL * text : 0) + gap;
     chart->left = floor(spec->x + left);
     chart->top = floor(spec->y + top);
     chart->width = fmax(1, floor(spec->width - left - legend));
@@ -112,9 +113,9 @@ static void lay_out(Chart *chart, const ChartSpec *spec, double x_width, double 
 
 Chart chart_begin(Canvas *canvas, const ChartSpec *spec)
 {
-    Chart chart = {.canvas = canvas};
+    Chart chart = {.canvas = canvas, .text = spec->text > 0 ? spec->text : 1};
     Ticks x_ticks = {0}, y_ticks = {0};
-    double x_width = 3 * tick_size, y_width = x_width;
+    double x_width = 3 * TICK * chart.text, y_width = x_width;
     /* the ticks decide the width of the labels, and that the room for ticks: further rounds settle it */
     for (int round = 0; round < 4; round++) {
         lay_out(&chart, spec, x_width, y_width);
@@ -124,8 +125,8 @@ Chart chart_begin(Canvas *canvas, const ChartSpec *spec)
         ticks_range(&chart.y_min, &chart.y_max);
         if (spec->equal) make_equal(&chart);
         const bool outside = !spec->equal;
-        const size_t x_most = tick_limit(chart.width, fmax(TICK_ROOM, x_width + 3 * gap)),
-                     y_most = tick_limit(chart.height, TICK_ROOM);
+        const size_t x_most = tick_limit(chart.width, fmax(TICK_ROOM * chart.text, x_width + 3 * GAP * chart.text)),
+                     y_most = tick_limit(chart.height, TICK_ROOM * chart.text);
         x_ticks = ticks_make(chart.x_min, chart.x_max, x_most, outside, spec->integer_x);
         y_ticks = ticks_make(chart.y_min, chart.y_max, y_most, outside, false);
         /* one unit is as long in both: the coarser step serves both */
@@ -137,8 +138,8 @@ Chart chart_begin(Canvas *canvas, const ChartSpec *spec)
             chart.x_min = ticks_value(&x_ticks, 0), chart.x_max = ticks_value(&x_ticks, x_ticks.n - 1);
             chart.y_min = ticks_value(&y_ticks, 0), chart.y_max = ticks_value(&y_ticks, y_ticks.n - 1);
         }
-        x_width = fmax(round ? x_width : 0, widest_label(&x_ticks));
-        y_width = fmax(round ? y_width : 0, widest_label(&y_ticks));
+        x_width = fmax(round ? x_width : 0, widest_label(&chart, &x_ticks));
+        y_width = fmax(round ? y_width : 0, widest_label(&chart, &y_ticks));
     }
     draw_x_axis(&chart, &x_ticks);
     draw_y_axis(&chart, &y_ticks);
@@ -172,10 +173,12 @@ void chart_point(const Chart *chart, double x, double y, double radius, Color co
 
 void chart_legend(const Chart *chart, size_t i, bool line, Color color, const char *label)
 {
-    const double x = chart->left + chart->width + 2 * gap, y = chart->top + LEGEND_ROW / 2 + (double)i * LEGEND_ROW;
+    const double text = chart->text, x = chart->left + chart->width + 2 * GAP * text,
+                 y = chart->top + (LEGEND_ROW / 2 + (double)i * LEGEND_ROW) * text;
     if (line)
-        canvas_line(chart->canvas, x, y, x + SWATCH, y, 3, color);
+        canvas_line(chart->canvas, x, y, x + SWATCH * text, y, 3, color);
     else
-        canvas_dot(chart->canvas, x + SWATCH / 2, y, 5, color, 1);
-    canvas_text(chart->canvas, x + SWATCH + gap, y + 0.365 * tick_size, tick_size, ALIGN_LEFT, color_ink, label);
+        canvas_dot(chart->canvas, x + SWATCH * text / 2, y, 5 * text, color, 1);
+    canvas_text(chart->canvas, x + (SWATCH + GAP) * text, y + 0.365 * TICK * text, TICK * text, ALIGN_LEFT, color_ink,
+                label);
 }

@@ -95,7 +95,7 @@ static void range(const double *values, size_t n, double *low, double *high)
 static void axis_label(const Projection *projection, int axis, char text[64])
 {
     if (projection->principal)
-        snprintf(text, 64, "principal component %d (%.0f%% of the variance)", axis + 1, 100 * projection->share[axis]);
+        snprintf(text, 64, "principal component %d (%.0f%% of variance)", axis + 1, 100 * projection->share[axis]);
     else
         snprintf(text, 64, "latent mean, dimension %d", axis + 1);
 }
@@ -103,7 +103,8 @@ static void axis_label(const Projection *projection, int axis, char text[64])
 static void plot(const Projection *projection, const uint8_t *labels, size_t classes, Canvas *canvas)
 {
     char x_label[64], y_label[64];
-    ChartSpec spec = {.width = 640, .height = 560, .x_label = x_label, .y_label = y_label, .legend = 3, .equal = true};
+    ChartSpec spec = {
+        .width = 640, .height = 560, .x_label = x_label, .y_label = y_label, .legend = 2, .equal = true, .text = 1.5};
     axis_label(projection, 0, x_label);
     axis_label(projection, 1, y_label);
     range(projection->x, projection->n, &spec.x_min, &spec.x_max);
