@@ -19,13 +19,26 @@ static Taps taps_in_image(size_t o, size_t stride, size_t padding, size_t taps, 
 
 size_t columns_width(const ConvShape *shape)
 {
-    return shape->kh * shape->kw * shape->cin;
+    return conv_taps(shape) * shape->cin;
 }
 
 bool columns_are_image(const ConvShape *shape)
 {
     return shape->kh == 1 && shape->kw == 1 && shape->sh == 1 && shape->sw == 1 && shape->top == 0 &&
            shape->left == 0 && shape->oh == shape->ih && shape->ow == shape->iw;
+}
+
+/* How many taps of row a are there: all, or with a mask none behind the last. */
+static size_t taps_of_row(const ConvShape *shape, size_t a)
+{
+    const size_t taps = conv_taps(shape), before = a * shape->kw;
+    if (before >= taps) return 0;
+    return taps - before < shape->kw ? taps - before : shape->kw;
+}
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
 }
 
 /* Calls into libc cost more than they copy below about this many elements. */
@@ -51,21 +64,22 @@ static void clear(real *to, size_t n)
 
 void columns_gather(const ConvShape *shape, const real *image, size_t oh, real *columns)
 {
-    const size_t cin = shape->cin, run = shape->kw * cin;
+    const size_t cin = shape->cin, run = shape->kw * cin, width = columns_width(shape);
     const Taps rows = taps_in_image(oh, shape->sh, shape->top, shape->kh, shape->ih);
     for (size_t ow = 0; ow < shape->ow; ow++) {
         const Taps cols = taps_in_image(ow, shape->sw, shape->left, shape->kw, shape->iw);
-        const size_t before = cols.begin * cin, inside = (cols.end - cols.begin) * cin;
-        clear(columns, rows.begin * run);
+        clear(columns, min(rows.begin * run, width));
         for (size_t a = rows.begin; a < rows.end; a++) {
+            const size_t taps = taps_of_row(shape, a), begin = min(cols.begin, taps), end = min(cols.end, taps);
+            if (taps == 0) break;
             const real *from = image + ((rows.position + a - rows.begin) * shape->iw + cols.position) * cin;
             real *to = columns + a * run;
-            clear(to, before);
-            copy(to + before, from, inside);
-            clear(to + before + inside, run - before - inside);
+            clear(to, begin * cin);
+            copy(to + begin * cin, from, (end - begin) * cin);
+            clear(to + end * cin, (taps - end) * cin);
         }
-        clear(columns + rows.end * run, (shape->kh - rows.end) * run);
-        columns += shape->kh * run;
+        if (rows.end * run < width) clear(columns + rows.end * run, width - rows.end * run);
+        columns += width;
     }
 }
 
@@ -88,12 +102,13 @@ void columns_gather_tap(const ConvShape *shape, const real *image, size_t oh, si
 
 void columns_scatter(const ConvShape *shape, const real *columns, size_t oh, real *image)
 {
-    const size_t cin = shape->cin, run = shape->kw * cin;
+    const size_t cin = shape->cin, run = shape->kw * cin, width = columns_width(shape);
     const Taps rows = taps_in_image(oh, shape->sh, shape->top, shape->kh, shape->ih);
-    for (size_t ow = 0; ow < shape->ow; ow++, columns += shape->kh * run) {
+    for (size_t ow = 0; ow < shape->ow; ow++, columns += width) {
         const Taps cols = taps_in_image(ow, shape->sw, shape->left, shape->kw, shape->iw);
-        const size_t inside = (cols.end - cols.begin) * cin;
         for (size_t a = rows.begin; a < rows.end; a++) {
+            const size_t end = min(cols.end, taps_of_row(shape, a));
+            const size_t inside = end > cols.begin ? (end - cols.begin) * cin : 0;
             const real *from = columns + a * run + cols.begin * cin;
             real *restrict to = image + ((rows.position + a - rows.begin) * shape->iw + cols.position) * cin;
             for (size_t i = 0; i < inside; i++) to[i] += from[i];

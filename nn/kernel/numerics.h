@@ -19,7 +19,13 @@ typedef struct ConvShape {
     size_t n, ih, iw, cin, oh, ow, cout;
     size_t kh, kw, sh, sw;
     size_t top, left; /* padding at the beginning */
+    size_t taps;      /* only the first so many in raster order, and w (taps,cin,cout) has no others; 0: all */
 } ConvShape;
+
+static inline size_t conv_taps(const ConvShape *shape)
+{
+    return shape->taps ? shape->taps : shape->kh * shape->kw;
+}
 
 typedef struct Numerics {
     const char *name; /* as `numerics:` names it */

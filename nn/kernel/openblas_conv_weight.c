@@ -58,7 +58,7 @@ static GradWeight cut(const ConvShape *s)
         g.segments = ceil_div(s->n * s->oh, g.segment_rows);
         g.panel_rows = panel_rows(s, columns_width(s), g.segment_rows);
     } else {
-        const size_t wanted = ceil_div(BLOCKS, s->kh * s->kw);
+        const size_t wanted = ceil_div(BLOCKS, conv_taps(s));
         const size_t block = ceil_div(ceil_div(s->cin, wanted), BLOCK_MIN) * BLOCK_MIN;
         g.block = min(block, s->cin);
         g.blocks = ceil_div(s->cin, g.block);
@@ -75,7 +75,7 @@ size_t openblas_conv2d_grad_weight_scratch(const ConvShape *s)
         const size_t panel = columns_are_image(s) ? 0 : mem_mul(positions, columns_width(s));
         return mem_mul(g.segments, mem_add(weight_count(s), panel));
     }
-    return columns_are_image(s) ? 0 : mem_mul(s->kh * s->kw * g.blocks, mem_mul(positions, g.block));
+    return columns_are_image(s) ? 0 : mem_mul(conv_taps(s) * g.blocks, mem_mul(positions, g.block));
 }
 
 /* partial (k, cout) = columns^T (k, rows*ow) dy (rows*ow, cout), over the rows of a segment */
@@ -151,6 +151,6 @@ void openblas_conv2d_grad_weight(const ConvShape *shape, const float *x, const f
         pool_run(ceil_div(weight_count(shape), ADD_BLOCK), add_task, &g);
     } else {
         g.panels = scratch;
-        pool_run(shape->kh * shape->kw * g.blocks, tap_task, &g);
+        pool_run(conv_taps(shape) * g.blocks, tap_task, &g);
     }
 }

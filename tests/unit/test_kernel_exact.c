@@ -38,33 +38,44 @@ static const char *const functions[FUNCTIONS] = {"dense",
                                                  "conv2d_transpose_grad_input",
                                                  "conv2d without bias"};
 
-/* n, image, channels, grid, filters, kernel, stride, padding at the beginning */
+/* n, image, channels, grid, filters, kernel, stride, padding at the beginning, taps (0: all) */
 static const ConvShape shapes[] = {
-    {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0},       /* one number */
-    {3, 5, 7, 3, 3, 4, 5, 3, 3, 2, 2, 1, 1},       /* odd everything */
-    {2, 7, 6, 2, 4, 2, 3, 2, 5, 2, 3, 1, 1},       /* kernel 2x5, stride 2x3 */
-    {17, 5, 11, 13, 5, 11, 23, 3, 3, 1, 1, 1, 1},  /* primes */
-    {13, 7, 5, 17, 3, 2, 31, 3, 4, 3, 3, 2, 1},    /* stride 3, asymmetric */
-    {29, 4, 4, 19, 6, 3, 37, 5, 2, 1, 2, 3, 1},    /* rows of padding before and behind */
-    {2, 3, 3, 2, 8, 8, 3, 2, 2, 1, 1, 3, 3},       /* outputs that see padding alone */
-    {2, 9, 9, 1, 3, 3, 1, 2, 2, 4, 4, 0, 0},       /* pixels that no output sees */
-    {5, 3, 3, 8, 3, 3, 16, 7, 7, 1, 1, 3, 3},      /* a kernel larger than the image */
-    {6, 4, 5, 7, 4, 5, 17, 1, 1, 1, 1, 0, 0},      /* 1x1 */
-    {5, 4, 5, 70, 2, 3, 67, 1, 1, 2, 2, 0, 0},     /* 1x1, strided */
-    {3, 2, 2, 130, 2, 2, 150, 3, 3, 1, 1, 1, 1},   /* a weight cut by panels */
-    {70, 1, 1, 40, 1, 1, 48, 3, 3, 1, 1, 1, 1},    /* images of one pixel under a 3x3 kernel */
-    {40, 2, 2, 512, 2, 2, 32, 1, 1, 1, 1, 0, 0},   /* rows that lie pages apart */
-    {9, 6, 8, 5, 6, 8, 2, 3, 3, 1, 1, 1, 1},       /* few channels out */
-    {33, 5, 9, 2, 5, 9, 4, 3, 3, 1, 1, 1, 1},      /* few in and out */
-    {18, 11, 10, 1, 6, 5, 9, 5, 4, 2, 2, 2, 1},    /* one in, stride 2 */
-    {16, 10, 12, 3, 4, 4, 1, 8, 9, 3, 3, 4, 4},    /* more taps than a piece of a chain holds */
-    {2, 11, 9, 2, 11, 9, 20, 8, 9, 1, 1, 4, 4},    /* the same, from the grid */
-    {16, 28, 28, 1, 14, 14, 32, 3, 3, 2, 2, 0, 0}, /* the study's layers, a few images each */
-    {3, 14, 14, 32, 7, 7, 64, 3, 3, 2, 2, 0, 0},   {1, 28, 28, 32, 14, 14, 64, 3, 3, 2, 2, 0, 0},
-    {17, 28, 28, 1, 28, 28, 32, 3, 3, 1, 1, 1, 1}, {4, 7, 7, 64, 7, 7, 16, 1, 1, 1, 1, 0, 0},
-    {3, 28, 28, 1, 14, 14, 64, 7, 7, 2, 2, 3, 3},  {2, 7, 7, 64, 4, 4, 128, 3, 3, 2, 2, 1, 1},
-    {2, 4, 4, 128, 2, 2, 256, 3, 3, 2, 2, 1, 1},   {2, 2, 2, 256, 1, 1, 512, 3, 3, 2, 2, 1, 1},
-    {3, 7, 7, 1, 7, 7, 128, 7, 7, 1, 1, 3, 3},
+    {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0},       /* one number */
+    {3, 5, 7, 3, 3, 4, 5, 3, 3, 2, 2, 1, 1, 0},       /* odd everything */
+    {2, 7, 6, 2, 4, 2, 3, 2, 5, 2, 3, 1, 1, 0},       /* kernel 2x5, stride 2x3 */
+    {17, 5, 11, 13, 5, 11, 23, 3, 3, 1, 1, 1, 1, 0},  /* primes */
+    {13, 7, 5, 17, 3, 2, 31, 3, 4, 3, 3, 2, 1, 0},    /* stride 3, asymmetric */
+    {29, 4, 4, 19, 6, 3, 37, 5, 2, 1, 2, 3, 1, 0},    /* rows of padding before and behind */
+    {2, 3, 3, 2, 8, 8, 3, 2, 2, 1, 1, 3, 3, 0},       /* outputs that see padding alone */
+    {2, 9, 9, 1, 3, 3, 1, 2, 2, 4, 4, 0, 0, 0},       /* pixels that no output sees */
+    {5, 3, 3, 8, 3, 3, 16, 7, 7, 1, 1, 3, 3, 0},      /* a kernel larger than the image */
+    {6, 4, 5, 7, 4, 5, 17, 1, 1, 1, 1, 0, 0, 0},      /* 1x1 */
+    {5, 4, 5, 70, 2, 3, 67, 1, 1, 2, 2, 0, 0, 0},     /* 1x1, strided */
+    {3, 2, 2, 130, 2, 2, 150, 3, 3, 1, 1, 1, 1, 0},   /* a weight cut by panels */
+    {70, 1, 1, 40, 1, 1, 48, 3, 3, 1, 1, 1, 1, 0},    /* images of one pixel under a 3x3 kernel */
+    {40, 2, 2, 512, 2, 2, 32, 1, 1, 1, 1, 0, 0, 0},   /* rows that lie pages apart */
+    {9, 6, 8, 5, 6, 8, 2, 3, 3, 1, 1, 1, 1, 0},       /* few channels out */
+    {33, 5, 9, 2, 5, 9, 4, 3, 3, 1, 1, 1, 1, 0},      /* few in and out */
+    {18, 11, 10, 1, 6, 5, 9, 5, 4, 2, 2, 2, 1, 0},    /* one in, stride 2 */
+    {16, 10, 12, 3, 4, 4, 1, 8, 9, 3, 3, 4, 4, 0},    /* more taps than a piece of a chain holds */
+    {2, 11, 9, 2, 11, 9, 20, 8, 9, 1, 1, 4, 4, 0},    /* the same, from the grid */
+    {16, 28, 28, 1, 14, 14, 32, 3, 3, 2, 2, 0, 0, 0}, /* the study's layers, a few images each */
+    {3, 14, 14, 32, 7, 7, 64, 3, 3, 2, 2, 0, 0, 0},
+    {1, 28, 28, 32, 14, 14, 64, 3, 3, 2, 2, 0, 0, 0},
+    {17, 28, 28, 1, 28, 28, 32, 3, 3, 1, 1, 1, 1, 0},
+    {4, 7, 7, 64, 7, 7, 16, 1, 1, 1, 1, 0, 0, 0},
+    {3, 28, 28, 1, 14, 14, 64, 7, 7, 2, 2, 3, 3, 0},
+    {2, 7, 7, 64, 4, 4, 128, 3, 3, 2, 2, 1, 1, 0},
+    {2, 4, 4, 128, 2, 2, 256, 3, 3, 2, 2, 1, 1, 0},
+    {2, 2, 2, 256, 1, 1, 512, 3, 3, 2, 2, 1, 1, 0},
+    {3, 7, 7, 1, 7, 7, 128, 7, 7, 1, 1, 3, 3, 0},
+    {20, 7, 7, 3, 7, 7, 5, 7, 7, 1, 1, 3, 3, 24},   /* masks: A of a 7x7, */
+    {4, 7, 7, 17, 7, 7, 33, 3, 3, 1, 1, 1, 1, 5},   /* B of a 3x3, */
+    {3, 5, 4, 11, 5, 4, 2, 3, 3, 1, 1, 1, 1, 4},    /* A of a 3x3, to few channels, */
+    {17, 4, 5, 2, 4, 5, 3, 3, 5, 1, 1, 1, 2, 7},    /* of few channels, */
+    {2, 3, 3, 9, 3, 3, 8, 13, 13, 1, 1, 6, 6, 84},  /* of a kernel larger than the image, */
+    {2, 7, 6, 4, 4, 3, 6, 4, 3, 2, 2, 1, 1, 8},     /* rows of taps cut short or left out, strided */
+    {2, 4, 4, 130, 4, 4, 220, 3, 3, 1, 1, 1, 1, 5}, /* a weight cut by panels or taps */
 };
 
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
@@ -88,7 +99,7 @@ static real *numbers(size_t n, const char *stream)
 
 static Data data_make(const ConvShape *s)
 {
-    Data d = {.images = s->n * s->ih * s->iw * s->cin, .weights = s->kh * s->kw * s->cin * s->cout};
+    Data d = {.images = s->n * s->ih * s->iw * s->cin, .weights = conv_taps(s) * s->cin * s->cout};
     d.grids = s->n * s->oh * s->ow * s->cout;
     d.x = numbers(d.images, "x");
     d.w = numbers(d.weights, "w");
@@ -193,7 +204,7 @@ static void dense_functions(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof dense_shapes / sizeof dense_shapes[0]; i++) {
         const size_t *d = dense_shapes[i];
-        const ConvShape s = {d[0], 1, 1, d[1], 1, 1, d[2], 1, 1, 1, 1, 0, 0};
+        const ConvShape s = {d[0], 1, 1, d[1], 1, 1, d[2], 1, 1, 1, 1, 0, 0, 0};
         Data data = data_make(&s);
         check(&s, &data, 0, 3, THREADS);
         data_release(&data);
@@ -216,7 +227,7 @@ static void every_width(void **state)
     (void)state;
     for (size_t c = 1; c <= 70; c++) {
         const size_t other = 71 - c;
-        const ConvShape s = {1 + c % 19, 3, 4, c, 2, 2, other, 3, 3, 2, 2, c % 3, c % 2};
+        const ConvShape s = {1 + c % 19, 3, 4, c, 2, 2, other, 3, 3, 2, 2, c % 3, c % 2, 0};
         Data data = data_make(&s);
         check(&s, &data, 3, FUNCTIONS, 1);
         data_release(&data);
@@ -228,7 +239,7 @@ static void odd_numbers(void **state)
 {
     (void)state;
     const real odd[] = {(real)1e-40, (real)-1e-39, INFINITY, -INFINITY, NAN, (real)-0.0, (real)3e38, (real)1e-38};
-    const ConvShape s = {18, 5, 6, 3, 5, 6, 20, 3, 3, 1, 1, 1, 1};
+    const ConvShape s = {18, 5, 6, 3, 5, 6, 20, 3, 3, 1, 1, 1, 1, 0};
     Data data = data_make(&s);
     for (size_t i = 0; i < 8; i++) {
         data.x[i * 13 % data.images] = odd[i];
@@ -236,7 +247,7 @@ static void odd_numbers(void **state)
         data.w[(i * 29 + 7) % data.weights] = i < 2 ? odd[i] : (real)1e-20;
     }
     check(&s, &data, 3, FUNCTIONS, 1);
-    const ConvShape flat = {18, 1, 1, 5 * 6 * 3, 1, 1, 6, 1, 1, 1, 1, 0, 0};
+    const ConvShape flat = {18, 1, 1, 5 * 6 * 3, 1, 1, 6, 1, 1, 1, 1, 0, 0, 0};
     check(&flat, &data, 0, 3, 1);
     for (size_t i = 0; i < data.images; i++) data.x[i] *= (real)1e-38;
     check(&s, &data, 3, FUNCTIONS, 1);

@@ -16,23 +16,32 @@
 #include "nn/base/rng.h"
 #include "nn/kernel/numerics.h"
 
-/* n, image, channels, grid, filters, kernel, stride, padding */
+/* n, image, channels, grid, filters, kernel, stride, padding, taps (0: all) */
 static const ConvShape shapes[] = {
-    {3, 5, 7, 3, 3, 4, 5, 3, 3, 2, 2, 1, 1},      /* odd everything */
-    {2, 7, 6, 2, 4, 2, 3, 2, 5, 2, 3, 1, 1},      /* kernel 2x5, stride 2x3 */
-    {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0},      /* one number */
-    {5, 4, 5, 7, 4, 5, 17, 1, 1, 1, 1, 0, 0},     /* the columns are the image */
-    {5, 4, 5, 7, 2, 3, 17, 1, 1, 2, 2, 0, 0},     /* 1x1, but strided */
-    {3, 2, 3, 2, 4, 5, 3, 3, 3, 1, 1, 2, 2},      /* outputs that see little but padding */
-    {2, 3, 3, 2, 8, 8, 3, 2, 2, 1, 1, 3, 3},      /* outputs that see padding alone */
-    {2, 9, 9, 1, 3, 3, 1, 2, 2, 4, 4, 0, 0},      /* pixels that no output sees */
-    {37, 6, 5, 3, 3, 3, 9, 3, 3, 2, 2, 0, 1},     /* more images than tasks */
-    {3, 4, 4, 130, 4, 4, 120, 3, 3, 1, 1, 1, 1},  /* a weight cut by taps */
-    {2, 4, 4, 530, 4, 4, 260, 1, 1, 1, 1, 0, 0},  /* the same, 1x1 */
-    {2, 70, 40, 70, 70, 40, 3, 5, 5, 1, 1, 2, 2}, /* several panels a task */
-    {9, 28, 28, 1, 14, 14, 32, 3, 3, 2, 2, 0, 0}, /* vae, encoder and decoder (as adjoints) */
-    {9, 14, 14, 32, 7, 7, 64, 3, 3, 2, 2, 0, 0},  {4, 28, 28, 16, 28, 28, 16, 3, 3, 1, 1, 1, 1}, /* residual blocks */
-    {4, 7, 7, 64, 7, 7, 32, 3, 3, 1, 1, 1, 1},    {4, 14, 14, 16, 7, 7, 32, 1, 1, 2, 2, 0, 0},   /* their shortcut */
+    {3, 5, 7, 3, 3, 4, 5, 3, 3, 2, 2, 1, 1, 0},      /* odd everything */
+    {2, 7, 6, 2, 4, 2, 3, 2, 5, 2, 3, 1, 1, 0},      /* kernel 2x5, stride 2x3 */
+    {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0},      /* one number */
+    {5, 4, 5, 7, 4, 5, 17, 1, 1, 1, 1, 0, 0, 0},     /* the columns are the image */
+    {5, 4, 5, 7, 2, 3, 17, 1, 1, 2, 2, 0, 0, 0},     /* 1x1, but strided */
+    {3, 2, 3, 2, 4, 5, 3, 3, 3, 1, 1, 2, 2, 0},      /* outputs that see little but padding */
+    {2, 3, 3, 2, 8, 8, 3, 2, 2, 1, 1, 3, 3, 0},      /* outputs that see padding alone */
+    {2, 9, 9, 1, 3, 3, 1, 2, 2, 4, 4, 0, 0, 0},      /* pixels that no output sees */
+    {37, 6, 5, 3, 3, 3, 9, 3, 3, 2, 2, 0, 1, 0},     /* more images than tasks */
+    {3, 4, 4, 130, 4, 4, 120, 3, 3, 1, 1, 1, 1, 0},  /* a weight cut by taps */
+    {2, 4, 4, 530, 4, 4, 260, 1, 1, 1, 1, 0, 0, 0},  /* the same, 1x1 */
+    {2, 70, 40, 70, 70, 40, 3, 5, 5, 1, 1, 2, 2, 0}, /* several panels a task */
+    {9, 28, 28, 1, 14, 14, 32, 3, 3, 2, 2, 0, 0, 0}, /* vae, encoder and decoder (as adjoints) */
+    {9, 14, 14, 32, 7, 7, 64, 3, 3, 2, 2, 0, 0, 0},
+    {4, 28, 28, 16, 28, 28, 16, 3, 3, 1, 1, 1, 1, 0}, /* residual blocks */
+    {4, 7, 7, 64, 7, 7, 32, 3, 3, 1, 1, 1, 1, 0},
+    {4, 14, 14, 16, 7, 7, 32, 1, 1, 2, 2, 0, 0, 0}, /* their shortcut */
+    {3, 7, 7, 3, 7, 7, 5, 7, 7, 1, 1, 3, 3, 24},    /* masks: A of a 7x7, */
+    {4, 7, 7, 17, 7, 7, 33, 3, 3, 1, 1, 1, 1, 5},   /* B of a 3x3, */
+    {3, 5, 4, 11, 5, 4, 2, 3, 3, 1, 1, 1, 1, 4},    /* A of a 3x3, to few channels, */
+    {17, 4, 5, 2, 4, 5, 3, 3, 5, 1, 1, 1, 2, 7},    /* of few channels, */
+    {2, 3, 3, 9, 3, 3, 8, 13, 13, 1, 1, 6, 6, 84},  /* of a kernel larger than the image, */
+    {2, 7, 6, 4, 4, 3, 6, 4, 3, 2, 2, 1, 1, 8},     /* rows of taps cut short or left out, strided */
+    {2, 4, 4, 130, 4, 4, 220, 3, 3, 1, 1, 1, 1, 5}, /* a weight cut by panels or taps */
 };
 
 static const size_t dense_shapes[][3] = {{1, 1, 1},     {3, 5, 7},       {17, 33, 65},    {128, 256, 8},
@@ -198,7 +207,7 @@ static void dense_functions(void **state)
 static void check_conv(const ConvShape *s)
 {
     const size_t images = s->n * s->ih * s->iw * s->cin, grids = s->n * s->oh * s->ow * s->cout;
-    const size_t k = s->kh * s->kw, weights = k * s->cin * s->cout;
+    const size_t k = conv_taps(s), weights = k * s->cin * s->cout;
     Data x = data_make(images, "x"), w = data_make(weights, "w"), dy = data_make(grids, "dy"), none = {0};
     Data filters = data_make(s->cout, "bias"), channels = data_make(s->cin, "bias");
     check(&(Call){"conv2d", s, NULL, x, w, filters, grids, k * s->cin, run_conv2d});
@@ -226,7 +235,7 @@ static void convolution_functions(void **state)
 static void naive_by_hand(void **state)
 {
     (void)state;
-    const ConvShape s = {1, 3, 3, 1, 2, 2, 1, 2, 2, 1, 1, 0, 0};
+    const ConvShape s = {1, 3, 3, 1, 2, 2, 1, 2, 2, 1, 1, 0, 0, 0};
     const real x[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, w[4] = {1, 10, 100, 1000}, bias[1] = {5}, dy[4] = {1, 2, 3, 4};
     const real y_wanted[4] = {5426, 6537, 8759, 9870};
     const real dx_wanted[9] = {1, 12, 20, 103, 1234, 2040, 300, 3400, 4000};
@@ -240,6 +249,31 @@ static void naive_by_hand(void **state)
     assert_memory_equal(dx, dx_wanted, sizeof dx);
     assert_memory_equal(dw, dw_wanted, sizeof dw);
     assert_memory_equal(t, dx_wanted, sizeof t);
+}
+
+/* A mask is a whole kernel whose later taps are 0. */
+static void masked_taps_are_zeros(void **state)
+{
+    (void)state;
+    const ConvShape masked = {3, 4, 5, 3, 4, 5, 2, 3, 5, 1, 1, 1, 2, 7};
+    ConvShape whole = masked;
+    whole.taps = 0;
+    const size_t images = 3 * 4 * 5 * 3, grids = 3 * 4 * 5 * 2, live = 7 * 3 * 2, all = 15 * 3 * 2;
+    Data x = data_make(images, "x"), w = data_make(all, "w"), dy = data_make(grids, "dy");
+    for (size_t i = live; i < all; i++) w.at[i] = 0;
+    Data got = data_make(images + grids + live, "got"), wanted = data_make(images + grids + all, "got");
+    memset(got.at, 0, got.n * sizeof(real));
+    memset(wanted.at, 0, wanted.n * sizeof(real));
+    const ConvShape *shape[] = {&masked, &whole};
+    real *at[] = {got.at, wanted.at};
+    for (size_t i = 0; i < 2; i++) {
+        numerics_naive.conv2d(shape[i], x.at, w.at, NULL, at[i], NULL);
+        numerics_naive.conv2d_grad_input(shape[i], dy.at, w.at, at[i] + grids, NULL);
+        numerics_naive.conv2d_grad_weight(shape[i], x.at, dy.at, at[i] + grids + images, NULL);
+    }
+    for (size_t i = 0; i < got.n; i++) assert_true(got.at[i] == wanted.at[i]);
+    real *all_data[] = {x.at, w.at, dy.at, got.at, wanted.at};
+    for (size_t i = 0; i < 5; i++) free(all_data[i]);
 }
 
 static void names(void **state)
@@ -266,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names),
         cmocka_unit_test(naive_by_hand),
+        cmocka_unit_test(masked_taps_are_zeros),
         cmocka_unit_test(dense_functions),
         cmocka_unit_test(convolution_functions),
     };

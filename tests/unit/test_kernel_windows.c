@@ -92,10 +92,10 @@ static void sums_keep_a_small_variance(void **state)
 }
 
 static const ConvShape windows[] = {
-    /* n ih iw cin oh ow cout kh kw sh sw top left */
-    {3, 6, 7, 5, 3, 3, 5, 2, 2, 2, 2, 0, 0},     {2, 7, 6, 3, 4, 3, 3, 3, 3, 2, 2, 1, 1},
-    {5, 4, 5, 17, 1, 1, 17, 4, 5, 4, 5, 0, 0},   {2, 5, 5, 16, 7, 5, 16, 3, 2, 1, 1, 2, 0},
-    {9, 14, 14, 33, 7, 7, 33, 3, 3, 2, 2, 1, 1}, {1, 9, 8, 1, 2, 2, 1, 2, 3, 5, 4, 0, 0},
+    /* n ih iw cin oh ow cout kh kw sh sw top left taps */
+    {3, 6, 7, 5, 3, 3, 5, 2, 2, 2, 2, 0, 0, 0},     {2, 7, 6, 3, 4, 3, 3, 3, 3, 2, 2, 1, 1, 0},
+    {5, 4, 5, 17, 1, 1, 17, 4, 5, 4, 5, 0, 0, 0},   {2, 5, 5, 16, 7, 5, 16, 3, 2, 1, 1, 2, 0, 0},
+    {9, 14, 14, 33, 7, 7, 33, 3, 3, 2, 2, 1, 1, 0}, {1, 9, 8, 1, 2, 2, 1, 2, 3, 5, 4, 0, 0, 0},
 };
 
 static void check_pooling(const ConvShape *s)
@@ -140,7 +140,7 @@ static void pooling(void **state)
 static void pooling_by_hand(void **state)
 {
     (void)state;
-    const ConvShape s = {1, 3, 3, 1, 2, 2, 1, 3, 3, 2, 2, 1, 1};
+    const ConvShape s = {1, 3, 3, 1, 2, 2, 1, 3, 3, 2, 2, 1, 1, 0};
     const real x[9] = {-4, -1, -1, -2, -1, -7, -8, NAN, -9};
     const real dy[4] = {1, 10, 100, 1000};
     real y[4], tap[4], dx[9] = {0};

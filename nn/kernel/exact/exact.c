@@ -4,7 +4,7 @@
 /* A dense layer as a convolution of images of one pixel. */
 static ConvShape pixels(size_t n, size_t in, size_t out)
 {
-    return (ConvShape){n, 1, 1, in, 1, 1, out, 1, 1, 1, 1, 0, 0};
+    return (ConvShape){n, 1, 1, in, 1, 1, out, 1, 1, 1, 1, 0, 0, 0};
 }
 
 static size_t max(size_t a, size_t b)

@@ -58,7 +58,7 @@ static Plan plan_of(const ConvShape *s, bool backward)
     p.height = backward ? s->ih : s->oh;
     p.width = backward ? s->iw : s->ow;
     p.from_image = backward ? s->oh * s->ow * s->cout : s->ih * s->iw * s->cin;
-    p.k = mem_mul(mem_mul(s->kh, s->kw), p.channels);
+    p.k = mem_mul(conv_taps(s), p.channels);
     p.panels = exact_panels(p.columns, p.isa->width);
     p.padded = ceil_div(p.columns, p.isa->width) * p.isa->width;
     p.by_panel = mem_mul(p.k, p.columns) > WEIGHT_MAX;
@@ -90,11 +90,12 @@ static void pack_panels(const Job *job, size_t first, size_t last, float *packed
 {
     const Plan *p = &job->plan;
     const ConvShape *s = p->shape;
-    const size_t taps = p->backward ? s->kh * s->kw : s->kh, k = p->k / taps;
-    for (size_t tap = 0; tap < taps; tap++) {
+    const size_t k = p->backward ? p->channels : s->kw * p->channels;
+    for (size_t tap = 0; tap * k < p->k; tap++) {
         if (!tap_used(p, p->backward ? tap / s->kw : tap)) continue;
-        for (size_t row = 0; row < k; row += PACK_ROWS) {
-            const size_t rows = min(PACK_ROWS, k - row);
+        const size_t end = min(k, p->k - tap * k);
+        for (size_t row = 0; row < end; row += PACK_ROWS) {
+            const size_t rows = min(PACK_ROWS, end - row);
             for (size_t i = first; i < last; i++) {
                 const ExactPanel panel = exact_panel(p->columns, p->isa->width, i);
                 float *to = packed + panel.begin * p->k + (tap * k + row) * panel.width;

@@ -163,7 +163,7 @@ static bool is_pointwise(const ConvShape *s)
 void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, float *dw)
 {
     Job job = {.shape = s, .isa = exact_isa(), .x = x, .dy = dy, .dw = dw};
-    const bool few = s->cin < FEW_CHANNELS;
+    const bool few = s->cin < FEW_CHANNELS && s->taps == 0;
     job.panels = exact_panels(s->cout, job.isa->width);
     job.length = few ? s->kw * s->cin : s->cin;
     job.spans = few ? 1 : s->kw;
@@ -171,7 +171,7 @@ void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, floa
     ConvShape line;
     if (is_pointwise(s)) {
         /* The lines of an image are one long line. */
-        line = (ConvShape){s->n, 1, s->ih * s->iw, s->cin, 1, s->ih * s->iw, s->cout, 1, 1, 1, 1, 0, 0};
+        line = (ConvShape){s->n, 1, s->ih * s->iw, s->cin, 1, s->ih * s->iw, s->cout, 1, 1, 1, 1, 0, 0, 0};
         job.shape = s = &line;
     }
     if (is_pointwise(s) && s->iw == 1) {
@@ -184,6 +184,6 @@ void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, floa
     const size_t image = s->ih * s->iw * s->cin + s->oh * s->ow * s->cout, block = max(BLOCK / image, 1);
     for (; job.begin < s->n; job.begin = job.end) {
         job.end = min(job.begin + block, s->n);
-        pool_run(job.tiles * job.spans * s->kh, tile_task, &job);
+        pool_run(job.tiles * (few ? s->kh : conv_taps(s)), tile_task, &job);
     }
 }

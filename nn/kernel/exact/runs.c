@@ -44,13 +44,15 @@ static size_t taps_seen(size_t o, size_t stride, size_t begin, size_t kernel, si
     return last > *first ? last : *first;
 }
 
-/* Output (h,w): for each row of taps one stretch of the image. */
+/* Output (h,w): for each row of taps one stretch of the image; the last row may be cut short. */
 static void runs_of_output(const ConvShape *s, size_t h, size_t w, Batch *batch)
 {
     size_t left, a;
-    const size_t right = taps_seen(w, s->sw, s->left, s->kw, s->iw, &left);
+    const size_t seen = taps_seen(w, s->sw, s->left, s->kw, s->iw, &left), taps = conv_taps(s);
     const size_t end = taps_seen(h, s->sh, s->top, s->kh, s->ih, &a);
-    for (; a < end && left < right; a++) {
+    for (; a < end; a++) {
+        const size_t right = a * s->kw < taps ? min(seen, taps - a * s->kw) : 0;
+        if (left >= right) break;
         const size_t row = h * s->sh + a - s->top, column = w * s->sw + left - s->left;
         add(batch, (row * s->iw + column) * s->cin, (a * s->kw + left) * s->cin, (right - left) * s->cin);
     }
@@ -59,11 +61,12 @@ static void runs_of_output(const ConvShape *s, size_t h, size_t w, Batch *batch)
 /* Image position (h,w): for each tap that hits, the channels of one output. */
 static void runs_of_position(const ConvShape *s, size_t h, size_t w, Batch *batch)
 {
+    const size_t taps = conv_taps(s);
     for (size_t a = 0; a < s->kh; a++) {
         size_t row, column;
         if (!seen_by(h, s->sh, a, s->top, s->oh, &row)) continue;
         for (size_t b = 0; b < s->kw; b++) {
-            if (!seen_by(w, s->sw, b, s->left, s->ow, &column)) continue;
+            if (a * s->kw + b >= taps || !seen_by(w, s->sw, b, s->left, s->ow, &column)) continue;
             add(batch, (row * s->ow + column) * s->cout, (a * s->kw + b) * s->cout, s->cout);
         }
     }

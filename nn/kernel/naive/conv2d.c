@@ -31,6 +31,7 @@ static real output_chain(const ConvShape *s, const real *x, const real *w, const
     for (size_t a = 0; a < s->kh; a++) {
         for (size_t b = 0; b < s->kw; b++) {
             size_t h, v;
+            if (a * s->kw + b >= conv_taps(s)) return sum;
             if (!sees(o[1], s->sh, a, s->top, s->ih, &h) || !sees(o[2], s->sw, b, s->left, s->iw, &v)) continue;
             for (size_t c = 0; c < s->cin; c++) {
                 sum = naive_link(x[at(o[0], h, s->ih, v, s->iw, c, s->cin)],
@@ -47,6 +48,7 @@ static real input_chain(const ConvShape *s, const real *dy, const real *w, const
     for (size_t a = 0; a < s->kh; a++) {
         for (size_t b = 0; b < s->kw; b++) {
             size_t h, v;
+            if (a * s->kw + b >= conv_taps(s)) return sum;
             if (!seen_by(i[1], s->sh, a, s->top, s->oh, &h) || !seen_by(i[2], s->sw, b, s->left, s->ow, &v)) continue;
             for (size_t c = 0; c < s->cout; c++) {
                 sum = naive_link(dy[at(i[0], h, s->oh, v, s->ow, c, s->cout)],
@@ -114,7 +116,7 @@ static void naive_conv2d_transpose(const ConvShape *s, const real *x, const real
 static void naive_conv2d_grad_weight(const ConvShape *s, const real *x, const real *dy, real *dw, real *scratch)
 {
     (void)scratch;
-    for (size_t e = 0; e < s->kh * s->kw * s->cin * s->cout; e++) {
+    for (size_t e = 0; e < conv_taps(s) * s->cin * s->cout; e++) {
         size_t t[4];
         split(e, s->kw, s->cin, s->cout, t);
         for (size_t p = 0; p < s->n * s->oh * s->ow; p++) {
