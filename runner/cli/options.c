@@ -39,6 +39,8 @@ static const Option options[] = {
     {"md", 0, OPTION_FLAG, offsetof(Cli, markdown), NULL, "the table as Markdown", false},
     {"sample-seed", 0, OPTION_TEXT, offsetof(Cli, sample_seed_text), "N", "draw other samples than the run's own",
      false},
+    {"sampler", 0, OPTION_TEXT, offsetof(Cli, sampler_text), "YAML", "a row of `mayvae describe samplers`, e.g. region",
+     false},
     {"layers", 0, OPTION_FLAG, offsetof(Cli, layers), NULL, "time by layer", false},
     {"steps", 0, OPTION_COUNT, offsetof(Cli, steps), "N", "time N steps (default: a few seconds of them)", false},
     {"csv", 0, OPTION_FLAG, offsetof(Cli, csv), NULL, "CSV", false},

@@ -5,32 +5,60 @@
 #include "runner/cli/cli.h"
 #include "runner/figure/figure.h"
 #include "runner/run/state.h"
+#include "runner/sampler/sampler.h"
+
+/* The row "samples" with the sampler of the command line, as it would stand in a file. */
+static bool bind(Cli *cli, Spec *spec, Spec *sampler, Err *err)
+{
+    static const char from[] = "--sampler";
+    Cfg *map = cfg_parse_text(&cli->arena, from, "{}", err), *node = NULL;
+    if (!map) return false;
+    if (cli->sampler_text) {
+        node = cfg_parse_text(&cli->arena, from, cli->sampler_text, err);
+        if (!node || !bind_spec(&cli->arena, &samplers_table, node, NULL, sampler, err)) return false;
+        cfg_put(&cli->arena, map, "sampler", node->loc, node);
+    }
+    spec->row = table_find(&figures_table, "samples");
+    void *options = arena_alloc(&cli->arena, 1, spec->row->size);
+    spec->options = options;
+    spec->loc = node ? node->loc : (Loc){0};
+    return bind_fields(&cli->arena, spec->row->fields, spec->row->name, (Loc){0}, map, options, err);
+}
+
+/* The images, where the sampler looks at them. */
+static bool load_data(Cli *cli, const Run *run, const Model *model, const Spec *sampler, Dataset *dataset, Err *err)
+{
+    const Spec chosen = sampler_or_default(&cli->arena, model, sampler, (Loc){0});
+    return !((const Sampler *)chosen.row)->images ||
+           dataset_load(&cli->arena, dataset, &run->info, &run->experiment.data, err);
+}
 
 /* Draws the row "samples" from trained weights, as the run itself would. */
 static bool draw(Cli *cli, Run *run, const char *path, Err *err)
 {
     Model model = {0};
+    Dataset dataset = {0};
     SafeTensors file = {0};
     Canvas canvas = {0};
-    Spec spec = {.row = table_find(&figures_table, "samples")};
+    Spec spec = {0}, sampler = {0};
+    bool ok = bind(cli, &spec, &sampler, err) && model_init(&model, &run->experiment, &run->info, err);
     const Figure *figure = (const Figure *)spec.row;
-    void *options = arena_alloc(&cli->arena, 1, spec.row->size);
-    spec.options = options;
-    bool ok = bind_fields(&cli->arena, spec.row->fields, "samples", (Loc){0}, NULL, options, err) &&
-              model_init(&model, &run->experiment, &run->info, err) && figure->check(&model, &spec, err);
+    ok = ok && figure->check(&model, &spec, err);
     if (ok && !run_has_weights(run))
         ok = err_failed(err, (Loc){0}, "%s has no weights of this configuration; `mayvae run %s` makes them", run->path,
                         run->path);
+    ok = ok && load_data(cli, run, &model, &sampler, &dataset, err);
     if (ok) {
         model_allocate(&model, 0);
         if (cli->has_sample_seed) run->experiment.seed = cli->sample_seed;
         ok = safetensors_read(&file, arena_printf(&cli->arena, "%s/weights.safetensors", run->folder), err) &&
              params_take(&model.params, "", model.params.value, &file, err) &&
-             figure->draw(&(FigureContext){.model = &model, .spec = &spec}, &canvas, err) &&
+             figure->draw(&(FigureContext){.model = &model, .dataset = &dataset, .spec = &spec}, &canvas, err) &&
              canvas_write(&canvas, path, err);
     }
     canvas_release(&canvas);
     safetensors_release(&file);
+    dataset_release(&dataset);
     model_release(&model);
     return ok;
 }
@@ -63,8 +91,9 @@ const Command command_sample = {
     .name = "sample",
     .arguments = "RUN [FILE.png] ",
     .summary = "decodes new images from a trained run into a PNG",
-    .help = "The latents come from the prior, by the seed given with --sample-seed or the\n"
-            "run's own. Without a file: samples.png.",
-    .options = "threads sample-seed",
+    .help = "They are drawn as --sampler says, or in the model's own way (the prior of a\n"
+            "VAE), by the seed given with --sample-seed or the run's own. Without a file:\n"
+            "samples.png.",
+    .options = "threads sample-seed sampler",
     .run = run,
 };

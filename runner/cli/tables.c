@@ -11,6 +11,7 @@
 #include "runner/config/experiment.h"
 #include "runner/figure/figure.h"
 #include "runner/metric/metric.h"
+#include "runner/sampler/sampler.h"
 
 #define KEY(key) static const Row key_##key
 
@@ -109,6 +110,10 @@ const Topic *topics_list(Arena *arena, size_t *n)
          "train:\n  lr_schedule: "},
         {metrics_table, USE_ITEM, "What is measured on a trained network.", "evaluate:\n  - "},
         {figures_table, USE_ITEM, "What is drawn from a trained network.", "figures:\n  - "},
+        {samplers_table, USE_VALUE,
+         "How new images are drawn from a trained network: the option `sampler` of metrics and figures, and of "
+         "`mayvae sample`.",
+         "figures:\n  - samples:\n      sampler: "},
         {table_of_numerics(arena), USE_NAME, "The back ends of the contractions.", "numerics: "},
         {table_of_ops(arena), USE_NONE, "The primitives of the graph, which layers and losses are made of.", ""},
     };

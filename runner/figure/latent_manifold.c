@@ -24,7 +24,7 @@ static const Field fields[] = {
 static bool check(const Model *model, const Spec *spec, Err *err)
 {
     Shape shape;
-    if (!model_can_decode(model))
+    if (!model_can_decode(model) || !model_term(model, "kl"))
         return err_config(err, spec->loc, "latent_manifold: needs a reconstruction and a KL term in the loss");
     size_t dim = model_shape(model, model_subject(model, "kl"), &shape) ? shape_count(shape) : 0;
     if (dim == 2) return true;

@@ -38,11 +38,12 @@ static const Field fields[] = {
 static bool check(const Model *model, const Spec *spec, Err *err)
 {
     const ScatterOptions *options = spec->options;
-    Shape shape;
-    if (!model_term(model, "kl"))
-        return err_config(err, spec->loc, "latent_scatter: the experiment has no posterior; add a kl_divergence term");
-    if (!model_shape(model, model_subject(model, "kl"), &shape) || shape_count(shape) < 2)
-        return err_config(err, spec->loc, "latent_scatter: wants at least 2 latent dimensions, got 1");
+    Latent latent;
+    if (!model_latent(model, &latent))
+        return err_config(err, spec->loc,
+                          "latent_scatter: the experiment has no latent space: no kl_divergence term, and no section "
+                          "between the image and a reconstruction term");
+    if (latent.dim < 2) return err_config(err, spec->loc, "latent_scatter: wants at least 2 latent dimensions, got 1");
     if (dataset_split_count(&model->info, &model->experiment->data, options->split) > 1) return true;
     return err_config(err, spec->loc, "latent_scatter: the experiment has no images in split \"%s\"", options->split);
 }
@@ -126,13 +127,11 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     const ScatterOptions *options = context->spec->options;
     const Split *split = dataset_split(context->dataset, options->split);
     size_t n = split->n < (size_t)options->points ? split->n : (size_t)options->points;
-    Arena arena = {0};
-    const char *name = arena_printf(&arena, "%s.mean", model_subject(context->model, "kl"));
-    Shape shape;
-    if (!model_shape(context->model, name, &shape)) BUG("a checked section is gone");
-    size_t dim = shape_count(shape);
+    Latent latent;
+    if (!model_latent(context->model, &latent)) BUG("a checked latent is gone");
+    size_t dim = latent.dim;
     real *means = mem_zeroed(mem_mul(n, dim), sizeof *means);
-    model_encode(context->model, context->dataset, split, n, name, means);
+    model_encode(context->model, context->dataset, split, n, latent.mean, means);
 
     Projection projection = {.n = n, .x = mem_zeroed(n, sizeof(double)), .y = mem_zeroed(n, sizeof(double))};
     if (dim > 2 && strcmp(options->projection, "pca") == 0)
@@ -144,7 +143,6 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     free(projection.x);
     free(projection.y);
     free(means);
-    arena_release(&arena);
     return true;
 }
 
@@ -152,8 +150,10 @@ const Figure figure_latent_scatter = {
     .row =
         {.name = "latent_scatter",
          .doc =
-             "The posterior means of images in two dimensions, coloured by digit: the latent space itself, or its two "
-             "first principal components (eigenvectors of the covariance, by Jacobi rotations in double).",
+             "Where images lie in latent space (posterior means; the code of a plain autoencoder), coloured by digit: "
+             "the "
+             "space itself, or its two first principal components (eigenvectors of the covariance, by Jacobi rotations "
+             "in double).",
          .fields = fields,
          .size = sizeof(ScatterOptions),
          .example = "{projection: pca}"},

@@ -2,10 +2,11 @@
 
 #include "runner/figure/figure.h"
 #include "runner/figure/grid.h"
-#include "runner/model/use.h"
+#include "runner/sampler/sampler.h"
 
 typedef struct SamplesOptions {
     int64_t rows, cols;
+    Spec sampler;
 } SamplesOptions;
 
 static const Field fields[] = {
@@ -23,28 +24,26 @@ static const Field fields[] = {
      .min = 1,
      .max = 64,
      .help = "columns of images"},
+    SAMPLER_FIELD(SamplesOptions),
     {0},
 };
 
 static bool check(const Model *model, const Spec *spec, Err *err)
 {
-    return model_can_decode(model) ||
-           err_config(err, spec->loc,
-                      "samples: needs a reconstruction and a KL term in the loss, to know what to decode");
+    return sampler_check(model, &((const SamplesOptions *)spec->options)->sampler, spec->loc, err);
 }
 
 static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
 {
-    (void)err;
     const SamplesOptions *options = context->spec->options;
     const DatasetInfo *info = &context->model->info;
+    const UseContext use = {.model = context->model, .dataset = context->dataset};
     size_t n = (size_t)(options->rows * options->cols), image = info->height * info->width * info->channels;
-    Shape shape;
-    if (!model_shape(context->model, model_subject(context->model, "kl"), &shape)) BUG("a checked section is gone");
-    size_t dim = shape_count(shape);
-    real *z = mem_zeroed(mem_mul(n, dim), sizeof *z), *pixels = mem_zeroed(mem_mul(n, image), sizeof *pixels);
-    model_prior(context->model, "samples", n, dim, z);
-    model_decode(context->model, n, z, pixels);
+    real *pixels = mem_zeroed(mem_mul(n, image), sizeof *pixels);
+    if (!sampler_draw(&use, &options->sampler, "samples", n, pixels, err)) {
+        free(pixels);
+        return false;
+    }
 
     Grid grid = {.rows = (size_t)options->rows,
                  .columns = (size_t)options->cols,
@@ -55,14 +54,13 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
                  .gap = 2};
     grid_init(&grid, canvas);
     for (size_t i = 0; i < n; i++) grid_put(&grid, canvas, i / grid.columns, i % grid.columns, pixels + i * image);
-    free(z);
     free(pixels);
     return true;
 }
 
 const Figure figure_samples = {
     .row = {.name = "samples",
-            .doc = "New images: latents from the prior N(0, I), decoded to the mean of each pixel.",
+            .doc = "New images by a sampler, the mean of each pixel.",
             .fields = fields,
             .size = sizeof(SamplesOptions),
             .example = "{rows: 8, cols: 8}"},

@@ -1,5 +1,6 @@
 #include "runner/model/use.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,19 +82,54 @@ void model_encode(Model *model, const Dataset *dataset, const Split *split, size
     image_source_release(&collector.source);
 }
 
+/* The input of a section, or NULL: that is an input of the network. */
+static const char *section_before(const Model *model, const char *name)
+{
+    const Experiment *experiment = model->experiment;
+    const char *before = NULL;
+    for (size_t i = 0; i < experiment->section_count; i++)
+        if (strcmp(experiment->sections[i].name, name) == 0) before = experiment->sections[i].input.name;
+    for (size_t i = 0; before && i < experiment->section_count; i++)
+        if (strcmp(experiment->sections[i].name, before) == 0) return before;
+    return NULL;
+}
+
+static const char *narrowest_section(const Model *model)
+{
+    const char *narrowest = NULL, *section = model_subject(model, "reconstruction");
+    while (section && (section = section_before(model, section)))
+        if (!narrowest || size_of(model, section) < size_of(model, narrowest)) narrowest = section;
+    return narrowest;
+}
+
+bool model_latent(const Model *model, Latent *latent)
+{
+    Shape shape;
+    *latent = (Latent){.section = model_subject(model, "kl")};
+    if (!latent->section) latent->section = narrowest_section(model);
+    if (!latent->section) return false;
+    latent->dim = size_of(model, latent->section);
+    snprintf(latent->mean, sizeof latent->mean, "%s.mean", latent->section);
+    if (!model_shape(model, latent->mean, &shape)) snprintf(latent->mean, sizeof latent->mean, "%s", latent->section);
+    return true;
+}
+
 bool model_can_decode(const Model *model)
 {
-    return model_term(model, "reconstruction") && model_term(model, "kl");
+    Latent latent;
+    return model_term(model, "reconstruction") && model_latent(model, &latent);
 }
 
 void model_decode(Model *model, size_t n, const real *latents, real *pixels)
 {
     Collector collector = {.latents = latents, .out = pixels};
-    const char *latent = model_subject(model, "kl"), *output = picture(model, &collector.sigmoid);
-    collector.latent_size = size_of(model, latent);
+    const char *output = picture(model, &collector.sigmoid);
+    Latent latent;
+    if (!model_latent(model, &latent)) BUG("no latent to decode");
+    collector.latent_size = latent.dim;
     collector.size = size_of(model, output);
     Sweep sweep = {n, (size_t)model->experiment->data.batch, EVALUATION_STEP, read_latents, collect, &collector};
-    model_sweep(model, &(PassSpec){.feed = latent, .output = {output}}, &sweep);
+    model_sweep(model, &(PassSpec){.feed = latent.section, .output = {output}}, &sweep);
 }
 
 void model_reconstruct(Model *model, const Dataset *dataset, const Split *split, size_t n, real *pixels)

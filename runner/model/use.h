@@ -19,8 +19,18 @@ void image_source_read(ImageSource *source, size_t first, size_t n, real *images
 /* The first n images of a split through the network up to `name` ("latent.mean"): out (n, size of it). */
 void model_encode(Model *model, const Dataset *dataset, const Split *split, size_t n, const char *name, real *out);
 
-/* Latents (n, size of the posterior section) through the rest of the network to the mean of the pixels (n,H,W,C), in
- * [0, 1]. The model needs a reconstruction and a KL term: model_can_decode. */
+/* Where a model's latents are: the posterior of the KL term; without one, the narrowest section between the image and
+ * the pixels, the last of equals (a plain autoencoder's code). */
+typedef struct Latent {
+    const char *section;
+    char mean[128]; /* what stands for an image: "latent.mean" of a posterior, else the section */
+    size_t dim;     /* numbers an image */
+} Latent;
+
+bool model_latent(const Model *model, Latent *latent); /* false: there is none */
+
+/* Latents (n, dim of model_latent) through the rest of the network to the mean of the pixels (n,H,W,C), in [0, 1]. The
+ * model needs a reconstruction term and a latent: model_can_decode. */
 void model_decode(Model *model, size_t n, const real *latents, real *pixels);
 bool model_can_decode(const Model *model);
 

@@ -16,6 +16,7 @@
 #include "runner/config/bind.h"
 #include "runner/figure/figure.h"
 #include "runner/metric/metric.h"
+#include "runner/sampler/sampler.h"
 #include "tests/support/toy_rows.h"
 
 static int setup(void **state)
@@ -187,7 +188,7 @@ static void plain_words_stay_plain(void **state)
 static void every_row_prints_and_binds_again(void **state)
 {
     static const Table *const tables[] = {&layers_table,       &losses_table,  &optimizers_table, &schedules_table,
-                                          &initialisers_table, &metrics_table, &figures_table};
+                                          &initialisers_table, &metrics_table, &figures_table,    &samplers_table};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
         assert_true(tables[t]->n > 0);
         for (size_t i = 0; i < tables[t]->n; i++) {

@@ -229,6 +229,36 @@ static void every_value_is_in_the_curve(void **state)
     }
 }
 
+/* A plain autoencoder has a code in place of a posterior. */
+static void an_autoencoder_has_figures(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"latent_scatter", "reconstructions", "samples: {sampler: region}"};
+    Tiny plain;
+    tiny_make(&plain, TINY_WITH("loss.kl=~", "network.latent.layers=[dense: {units: 2}]"));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Canvas canvas;
+        draw_with(&plain, &history, rows[i], &canvas);
+        assert_true(colours_but_paper(&canvas) > 100);
+        canvas_release(&canvas);
+    }
+    tiny_release(&plain);
+}
+
+static void samples_are_drawn_as_the_sampler_says(void **state)
+{
+    (void)state;
+    Canvas natural, prior, region;
+    draw_with(&tiny, &history, "samples", &natural);
+    draw_with(&tiny, &history, "samples: {sampler: prior}", &prior);
+    draw_with(&tiny, &history, "samples: {sampler: {region: {scale: 2}}}", &region);
+    expect_same(&natural, &prior, true);
+    expect_same(&natural, &region, false);
+    canvas_release(&natural);
+    canvas_release(&prior);
+    canvas_release(&region);
+}
+
 static void one_epoch_is_a_curve(void **state)
 {
     (void)state;
@@ -265,12 +295,18 @@ static void what_cannot_be_drawn_is_refused(void **state)
            "latent_manifold: needs a reconstruction and a KL term in the loss");
     refuse(TINY_WITH("network.latent.layers=[gaussian_posterior: {dim: 1}]"), "latent_scatter",
            "latent_scatter: wants at least 2 latent dimensions, got 1");
-    refuse(TINY_WITH("loss.kl=~"), "latent_scatter",
-           "latent_scatter: the experiment has no posterior; add a kl_divergence term");
+    refuse(
+        TINY_WITH("loss.kl=~", "network.latent=~", "network.encoder=~", "network.decoder.input=image",
+                  "network.decoder.layers=[flatten, dense: {units: 20}, reshape: [4, 5, 1]]"),
+        "latent_scatter",
+        "latent_scatter: the experiment has no latent space: no kl_divergence term, and no section between the image "
+        "and a reconstruction term");
     refuse(TINY_WITH("data.split=~", "train.history=none"), "latent_scatter: {split: valid}",
            "latent_scatter: the experiment has no images in split \"valid\"");
-    refuse(TINY_WITH("loss.kl=~"), "samples",
-           "samples: needs a reconstruction and a KL term in the loss, to know what to decode");
+    refuse(
+        TINY_WITH("loss.kl=~"), "samples",
+        "prior: the loss has no KL term, so nothing draws the latents to N(0, I); add one, or sample in another way, "
+        "e.g. `sampler: region`");
     refuse(NULL, "reconstructions: {pairs: 38}", "reconstructions: wants 38 images of split \"test\", which has 37");
     refuse(TINY_WITH("data.limit=7"), "reconstructions: {pairs: 8}",
            "reconstructions: wants 8 images of split \"test\", which has 7");
@@ -303,6 +339,8 @@ int main(void)
         TEST(principal_components_follow_the_variance),
         TEST(a_scatter_shows_the_first_points),
         TEST(every_value_is_in_the_curve),
+        TEST(an_autoencoder_has_figures),
+        TEST(samples_are_drawn_as_the_sampler_says),
         TEST(one_epoch_is_a_curve),
         TEST(what_cannot_be_drawn_is_refused),
         TEST(names_are_numbered_by_kind),

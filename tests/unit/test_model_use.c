@@ -154,17 +154,34 @@ static void the_prior_is_a_stream(void **state)
     assert_memory_not_equal(b, c, sizeof c);
 }
 
-static void what_can_be_decoded(void **state)
+static void expect_latent(const char *section, const char *mean, size_t dim, const char *const *overrides)
+{
+    Tiny other;
+    Latent latent;
+    tiny_make(&other, overrides);
+    if (model_latent(&other.model, &latent) != (section != NULL)) fail_msg("%s: found, or not found", overrides[0]);
+    assert_int_equal(model_can_decode(&other.model), section != NULL && model_term(&other.model, "reconstruction"));
+    if (section) {
+        assert_string_equal(latent.section, section);
+        assert_string_equal(latent.mean, mean);
+        assert_int_equal(latent.dim, dim);
+    }
+    tiny_release(&other);
+}
+
+/* The posterior; without a KL term the narrowest section before the pixels, the last of equals. */
+static void where_the_latents_are(void **state)
 {
     (void)state;
-    assert_true(model_can_decode(&tiny.model));
-    Tiny other;
-    tiny_make(&other, TINY_WITH("loss.kl=~"));
-    assert_false(model_can_decode(&other.model));
-    tiny_release(&other);
-    tiny_make(&other, TINY_WITH("loss.reconstruction=~", "network.decoder=~"));
-    assert_false(model_can_decode(&other.model));
-    tiny_release(&other);
+    expect_latent("latent", "latent.mean", 2, TINY_WITH("train.epochs=3"));
+    expect_latent("latent", "latent.mean", 2, TINY_WITH("loss.kl=~"));
+    expect_latent("latent", "latent", 3, TINY_WITH("loss.kl=~", "network.latent.layers=[dense: {units: 3}]"));
+    expect_latent("latent", "latent", 6, TINY_WITH("loss.kl=~", "network.latent.layers=[dense: {units: 6}]"));
+    expect_latent("encoder", "encoder", 6, TINY_WITH("loss.kl=~", "network.latent.layers=[dense: {units: 7}]"));
+    expect_latent("latent", "latent.mean", 2, TINY_WITH("loss.reconstruction=~", "network.decoder=~"));
+    expect_latent(NULL, NULL, 0,
+                  TINY_WITH("loss.kl=~", "network.latent=~", "network.encoder=~", "network.decoder.input=image",
+                            "network.decoder.layers=[flatten, dense: {units: 20}, reshape: [4, 5, 1]]"));
 }
 
 static void everything(Tiny *t, real *out)
@@ -246,7 +263,7 @@ int main(void)
         TEST(reconstructing_agrees_with_a_hand),
         TEST(predictions_are_taken_as_they_are),
         TEST(the_prior_is_a_stream),
-        TEST(what_can_be_decoded),
+        TEST(where_the_latents_are),
         TEST(threads_change_no_bit),
         TEST(the_layers_add_up),
     };

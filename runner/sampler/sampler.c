@@ -1,0 +1,54 @@
+#include "runner/sampler/sampler.h"
+
+#include "runner/config/bind.h"
+
+#define SAMPLER(id) extern const Sampler sampler_##id;
+#include "runner/sampler/samplers.def"
+#undef SAMPLER
+
+static const Row *const rows[] = {
+#define SAMPLER(id) &sampler_##id.row,
+#include "runner/sampler/samplers.def"
+#undef SAMPLER
+};
+
+const Table samplers_table = {.name = "samplers", .noun = "sampler", .rows = rows, .n = sizeof rows / sizeof *rows};
+
+/* The first row where none is natural: its check tells what is missing. */
+static const Row *natural(const Model *model)
+{
+    for (size_t i = 0; i < samplers_table.n; i++) {
+        const Sampler *sampler = (const Sampler *)rows[i];
+        if (sampler->natural && sampler->natural(model)) return rows[i];
+    }
+    return rows[0];
+}
+
+Spec sampler_or_default(Arena *arena, const Model *model, const Spec *spec, Loc loc)
+{
+    if (spec->row) return *spec;
+    Err err = {0};
+    const Row *row = natural(model);
+    void *options = arena_alloc(arena, row->size ? row->size : 1, 1);
+    if (!bind_fields(arena, row->fields, row->name, loc, NULL, options, &err))
+        BUG("%s can't stand without options: %s", row->name, err.text);
+    return (Spec){.row = row, .options = options, .loc = loc};
+}
+
+bool sampler_check(const Model *model, const Spec *spec, Loc loc, Err *err)
+{
+    Arena arena = {0};
+    const Spec chosen = sampler_or_default(&arena, model, spec, loc);
+    const bool ok = ((const Sampler *)chosen.row)->check(model, &chosen, err);
+    arena_release(&arena);
+    return ok;
+}
+
+bool sampler_draw(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *pixels, Err *err)
+{
+    Arena arena = {0};
+    const Spec chosen = sampler_or_default(&arena, use->model, spec, (Loc){0});
+    const bool ok = ((const Sampler *)chosen.row)->draw(use, &chosen, stream, n, pixels, err);
+    arena_release(&arena);
+    return ok;
+}

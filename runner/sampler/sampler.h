@@ -1,0 +1,37 @@
+/* A sampler: how new images are drawn from a trained model. One file each, and one row in samplers.def. Metrics and
+ * figures about generated images take one as their option `sampler`. */
+#ifndef RUNNER_SAMPLER_SAMPLER_H
+#define RUNNER_SAMPLER_SAMPLER_H
+
+#include "runner/model/use_context.h"
+
+typedef struct Sampler {
+    Row row;
+    /* Whether it is what an experiment means that names none; the first row that says so is taken. NULL: never. */
+    bool (*natural)(const Model *model);
+    bool images; /* draw reads the data set */
+    /* As Metric's check: an error has the place of the spec. */
+    bool (*check)(const Model *model, const Spec *spec, Err *err);
+    /* n images (n,H,W,C), the mean of each pixel in [0, 1], from the named stream of the run's seed. Image i depends on
+     * the model, the spec, the stream and i alone, never on n. */
+    bool (*draw)(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *pixels, Err *err);
+} Sampler;
+
+extern const Table samplers_table;
+
+/* The spec, or, where it is absent (its row is NULL), the model's natural sampler with its defaults: `prior` where
+ * there is a KL term. loc: the place of what holds the spec; arena: for the defaults. */
+Spec sampler_or_default(Arena *arena, const Model *model, const Spec *spec, Loc loc);
+
+/* Sampler's check and draw on sampler_or_default: what metrics, figures and `sample` call. */
+bool sampler_check(const Model *model, const Spec *spec, Loc loc, Err *err);
+bool sampler_draw(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *pixels, Err *err);
+
+/* The option `sampler` of a row whose options' struct has a member `sampler` of type Spec. */
+#define SAMPLER_FIELD(Options)                                                                                         \
+    {                                                                                                                  \
+        .key = "sampler", .kind = FIELD_SPEC, .offset = offsetof(Options, sampler), .fallback = FIELD_ABSENT,          \
+        .table = &samplers_table, .help = "how images are drawn; default: the model's own way, `prior` for a VAE",     \
+    }
+
+#endif

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# mayvae sample: the picture of the run itself, other samplers and seeds, and what it refuses.
+set -uo pipefail
+# shellcheck source=tests/e2e/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+results=$scratch/results
+small "$results" >/dev/null 2>&1
+run=$results/vae/dim2/seed1
+
+sample() { # sample FILE [OPTION...]
+    local file=$1
+    shift
+    "$MAYVAE" sample vae/dim2 "$scratch/$file" -o data.limit=300 -o data.batch=32 -o train.epochs=2 --results "$results" "$@"
+}
+differ() { ! cmp -s "$scratch/$1" "$scratch/$2"; }
+
+own() { sample own.png && cmp "$scratch/own.png" "$run/figures/samples.png"; }
+report 'sample: the bytes of the run'"'"'s own figure' own
+without_data() { MAYVAE_DATA=$scratch/nothing sample bare.png && cmp "$scratch/own.png" "$scratch/bare.png"; }
+report 'sample: needs no data where the sampler needs none' without_data
+named() { sample prior.png --sampler prior && cmp "$scratch/own.png" "$scratch/prior.png"; }
+report 'sample --sampler prior: the default of a VAE' named
+region() { sample region.png --sampler '{region: {scale: 0.2}}' && differ region.png own.png; }
+report 'sample --sampler: another one' region
+again() { sample again.png --sampler 'region: {scale: 0.2}' --threads 1 && cmp "$scratch/region.png" "$scratch/again.png"; }
+report 'sample --sampler: the same bytes again' again
+seed() { sample seed.png --sampler 'region: {scale: 0.2}' --sample-seed 7 && differ seed.png region.png; }
+report 'sample --sampler: by --sample-seed' seed
+unknown() { exits 2 sample bad.png --sampler regoin && says 'did you mean "region"' && says '--sampler:1:1'; }
+report 'sample --sampler: an unknown one is refused with the nearest' unknown
+key() { exits 2 sample bad.png --sampler '{region: {scale: -1}}' && says '--sampler:1:18'; }
+report 'sample --sampler: a bad option is refused at its place' key
+missing() { MAYVAE_DATA=$scratch/nothing exits 1 sample bad.png --sampler region && says 'make data'; }
+report 'sample --sampler region: missing data are named' missing
+
+finish
