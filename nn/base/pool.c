@@ -1,7 +1,9 @@
 #include "nn/base/pool.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,24 +14,29 @@
 #include "nn/base/alloc.h"
 #include "nn/base/err.h"
 
-enum { SPIN_NANOSECONDS = 20000, PAUSES_A_LOOK = 16 };
+enum {
+    SPIN_NANOSECONDS = 20000,
+    PAUSES_A_LOOK = 16,
+    CACHE_LINE = 64,
+    SHARE = 4 /* a claim takes this part of what would be a thread's fair share of the tasks left */
+};
 
 /* task and context belong to the job whose tasks are not all finished: they are written while unfinished is 0, and read
- * only by a thread that holds a claimed task. A claim is a decrement of unclaimed, so it can't mix two jobs up however
+ * only by a thread that holds claimed tasks. A claim is a decrement of unclaimed, so it can't mix two jobs up however
  * late the thread is. */
 static struct {
     void (*task)(void *context, size_t i);
     void *context;
-    atomic_size_t unclaimed, unfinished;
-    atomic_size_t sleepers; /* workers that wait on `work`, or are about to */
+    _Alignas(CACHE_LINE) atomic_size_t unclaimed;
+    _Alignas(CACHE_LINE) atomic_size_t unfinished;
+    _Alignas(CACHE_LINE) atomic_size_t sleepers; /* workers that wait for a permit and were not given one */
+    sem_t permits, finished;
     atomic_bool caller_sleeps, stopping;
     atomic_size_t used;
     bool caller_used; /* the caller's own */
-    size_t threads;
+    size_t threads, processors;
     pthread_t *workers;
-    pthread_mutex_t mutex;
-    pthread_cond_t work, finished;
-} pool = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .finished = PTHREAD_COND_INITIALIZER};
+} pool;
 
 static _Thread_local bool in_task;
 
@@ -78,71 +85,92 @@ static bool spin_until(bool (*ready)(void))
     return false;
 }
 
+static void sleep_on(sem_t *semaphore)
+{
+    while (sem_wait(semaphore) != 0) {
+        if (errno != EINTR) BUG("sem_wait failed");
+    }
+}
+
+/* Whether this thread is the one that took the flag down. */
+static bool take_down(atomic_bool *flag)
+{
+    return atomic_load(flag) && atomic_exchange(flag, false);
+}
+
+/* A finisher that is late may take down the flag of the next job: then the caller looks again. */
+static void sleep_until_finished(void)
+{
+    while (!all_finished()) {
+        atomic_store(&pool.caller_sleeps, true);
+        if (all_finished() && take_down(&pool.caller_sleeps)) return;
+        sleep_on(&pool.finished);
+    }
+}
+
 /* Claims and runs tasks until none is left; used tells whether this thread has run one before. */
 static void run_tasks(bool *used)
 {
     size_t left = atomic_load(&pool.unclaimed);
     while (left > 0) {
-        if (!atomic_compare_exchange_weak(&pool.unclaimed, &left, left - 1)) continue;
+        const size_t fair = left / (SHARE * pool_threads()), claim = fair > 1 ? fair : 1;
+        if (!atomic_compare_exchange_weak(&pool.unclaimed, &left, left - claim)) continue;
         if (!*used) {
             *used = true;
             atomic_fetch_add(&pool.used, 1);
         }
-        pool.task(pool.context, left - 1);
-        if (atomic_fetch_sub(&pool.unfinished, 1) == 1 && atomic_load(&pool.caller_sleeps)) {
-            pthread_mutex_lock(&pool.mutex);
-            pthread_cond_signal(&pool.finished);
-            pthread_mutex_unlock(&pool.mutex);
+        for (size_t i = left - claim; i < left; i++) pool.task(pool.context, i);
+        if (atomic_fetch_sub(&pool.unfinished, claim) == claim && take_down(&pool.caller_sleeps)) {
+            sem_post(&pool.finished);
         }
         left = atomic_load(&pool.unclaimed);
     }
 }
 
+/* Takes up to `wanted` workers out of the sleepers; returns how many. */
+static size_t take_sleepers(size_t wanted)
+{
+    size_t sleepers = atomic_load(&pool.sleepers), taken;
+    do {
+        taken = wanted < sleepers ? wanted : sleepers;
+        if (taken == 0) return 0;
+    } while (!atomic_compare_exchange_weak(&pool.sleepers, &sleepers, sleepers - taken));
+    return taken;
+}
+
 /* The sleeper counts itself before it looks again, and the caller publishes work before it counts sleepers: one of the
- * two sees the other. */
+ * two sees the other. Who was taken out of the sleepers has a permit coming. */
 static void sleep_until_work(void)
 {
-    pthread_mutex_lock(&pool.mutex);
     atomic_fetch_add(&pool.sleepers, 1);
-    while (!work_waits()) pthread_cond_wait(&pool.work, &pool.mutex);
-    atomic_fetch_sub(&pool.sleepers, 1);
-    pthread_mutex_unlock(&pool.mutex);
+    if (work_waits() && take_sleepers(1)) return;
+    sleep_on(&pool.permits);
 }
 
-static void sleep_until_finished(void)
+/* No more threads are awake than there are processors: they would only take them from each other. Permits are given to
+ * sleepers in the order in which they fell asleep, so all threads have their turn. */
+static void wake_workers(size_t tasks)
 {
-    pthread_mutex_lock(&pool.mutex);
-    atomic_store(&pool.caller_sleeps, true);
-    while (!all_finished()) pthread_cond_wait(&pool.finished, &pool.mutex);
-    atomic_store(&pool.caller_sleeps, false);
-    pthread_mutex_unlock(&pool.mutex);
-}
-
-static void wake_workers(size_t wanted)
-{
-    if (atomic_load(&pool.sleepers) == 0) return;
-    pthread_mutex_lock(&pool.mutex);
-    size_t sleepers = atomic_load(&pool.sleepers);
-    if (wanted >= sleepers)
-        pthread_cond_broadcast(&pool.work);
-    else
-        while (wanted-- > 0) pthread_cond_signal(&pool.work);
-    pthread_mutex_unlock(&pool.mutex);
+    const size_t sleepers = atomic_load(&pool.sleepers), awake = pool.threads - sleepers;
+    if (sleepers == 0 || awake >= pool.processors) return;
+    const size_t room = pool.processors - awake;
+    for (size_t n = take_sleepers(tasks < room ? tasks : room); n > 0; n--) sem_post(&pool.permits);
 }
 
 static void *worker_main(void *argument)
 {
-    bool spins = argument != NULL, used = false;
+    (void)argument;
+    bool used = false;
     in_task = true;
     set_default_mxcsr();
     while (!atomic_load(&pool.stopping)) {
         run_tasks(&used);
-        if (!spins || !spin_until(work_waits)) sleep_until_work();
+        if (!spin_until(work_waits)) sleep_until_work();
     }
     return NULL;
 }
 
-static size_t cores(void)
+static size_t processors(void)
 {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
@@ -158,14 +186,13 @@ void pool_start(size_t threads)
     pool.caller_used = false;
     pool.workers = mem_zeroed(threads, sizeof *pool.workers);
     pool.threads = 1;
-    /* More spinners than cores would take them from the threads that work. */
-    size_t spinners = cores();
+    pool.processors = processors();
+    if (sem_init(&pool.permits, 0, 0) != 0 || sem_init(&pool.finished, 0, 0) != 0) BUG("sem_init failed");
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (pool.threads < threads) {
-        void *spins = pool.threads < spinners ? &pool : NULL;
-        if (pthread_create(&pool.workers[pool.threads - 1], NULL, worker_main, spins) != 0) break;
+        if (pthread_create(&pool.workers[pool.threads - 1], NULL, worker_main, NULL) != 0) break;
         pool.threads++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -174,11 +201,11 @@ void pool_start(size_t threads)
 void pool_stop(void)
 {
     if (!pool.workers) return;
-    pthread_mutex_lock(&pool.mutex);
     atomic_store(&pool.stopping, true);
-    pthread_cond_broadcast(&pool.work);
-    pthread_mutex_unlock(&pool.mutex);
+    for (size_t n = take_sleepers(pool.threads); n > 0; n--) sem_post(&pool.permits);
     for (size_t i = 0; i + 1 < pool.threads; i++) pthread_join(pool.workers[i], NULL);
+    sem_destroy(&pool.permits);
+    sem_destroy(&pool.finished);
     free(pool.workers);
     pool.workers = NULL;
     pool.threads = 1;

@@ -111,31 +111,68 @@ static void run_ends_with_its_last_task(void **state)
     }
 }
 
+static size_t processors(void)
+{
+    cpu_set_t set;
+    assert_int_equal(sched_getaffinity(0, sizeof set, &set), 0);
+    return (size_t)CPU_COUNT(&set);
+}
+
+typedef struct Meeting {
+    atomic_size_t missing, running, most;
+} Meeting;
+
 /* Each task waits for the others to have begun, so each needs a thread of its own. */
 static void meet(void *context, size_t i)
 {
     (void)i;
-    atomic_size_t *waiting = context;
-    atomic_fetch_sub(waiting, 1);
-    while (atomic_load(waiting) > 0) sched_yield();
+    Meeting *meeting = context;
+    atomic_fetch_sub(&meeting->missing, 1);
+    while (atomic_load(&meeting->missing) > 0) sched_yield();
 }
 
+/* As many at a time as there are processors, in turns: between two runs the workers fall asleep. */
 static void all_threads_take_part(void **state)
 {
     (void)state;
     for (size_t t = 0; t < COUNTS; t++) {
         pool_start(thread_counts[t]);
         assert_int_equal(pool_threads_used(), 0);
-        for (int run = 0; run < 50; run++) {
-            atomic_size_t waiting = thread_counts[t];
-            pool_run(thread_counts[t], meet, &waiting);
+        const size_t together = thread_counts[t] < processors() ? thread_counts[t] : processors();
+        for (int run = 0; run < 1000 && (run < 50 || pool_threads_used() < thread_counts[t]); run++) {
+            Meeting meeting = {.missing = together};
+            if (together < thread_counts[t] || run % 10 == 0) sleep_milliseconds(1);
+            pool_run(together, meet, &meeting);
         }
-        assert_int_equal(pool_threads_used(), thread_counts[t]);
+        assert_int_equal(pool_threads_used(), together > 1 ? thread_counts[t] : 1);
     }
     pool_start(8);
     int counts[1] = {0};
     pool_run(1, count_task, counts);
     assert_int_equal(pool_threads_used(), 1);
+}
+
+static void note_running(void *context, size_t i)
+{
+    (void)i;
+    Meeting *meeting = context;
+    const size_t running = atomic_fetch_add(&meeting->running, 1) + 1;
+    size_t most = atomic_load(&meeting->most);
+    while (running > most && !atomic_compare_exchange_weak(&meeting->most, &most, running)) continue;
+    sleep_milliseconds(1);
+    atomic_fetch_sub(&meeting->running, 1);
+}
+
+static void no_more_at_a_time_than_processors(void **state)
+{
+    (void)state;
+    pool_start(processors() + 6);
+    Meeting meeting = {0};
+    for (int run = 0; run < 10; run++) {
+        sleep_milliseconds(1);
+        pool_run(40, note_running, &meeting);
+    }
+    assert_in_range(atomic_load(&meeting.most), 1, processors());
 }
 
 static void start_and_stop_in_a_row(void **state)
@@ -207,6 +244,7 @@ int main(void)
         cmocka_unit_test_teardown(sleepers_wake_up, stop_pool),
         cmocka_unit_test_teardown(run_ends_with_its_last_task, stop_pool),
         cmocka_unit_test_teardown(all_threads_take_part, stop_pool),
+        cmocka_unit_test_teardown(no_more_at_a_time_than_processors, stop_pool),
         cmocka_unit_test_teardown(start_and_stop_in_a_row, stop_pool),
 #ifdef __SSE__
         cmocka_unit_test_teardown(default_mxcsr_everywhere, stop_pool),
