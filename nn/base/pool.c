@@ -30,11 +30,12 @@ static struct {
     _Alignas(CACHE_LINE) atomic_size_t unclaimed;
     _Alignas(CACHE_LINE) atomic_size_t unfinished;
     _Alignas(CACHE_LINE) atomic_size_t sleepers; /* workers that wait for a permit and were not given one */
+    atomic_size_t sleepers_least;                /* more threads than processors would take them from each other */
     sem_t permits, finished;
     atomic_bool caller_sleeps, stopping;
     atomic_size_t used;
     bool caller_used; /* the caller's own */
-    size_t threads, processors;
+    size_t threads;
     pthread_t *workers;
 } pool;
 
@@ -130,12 +131,20 @@ static void run_tasks(bool *used)
 /* Takes up to `wanted` workers out of the sleepers; returns how many. */
 static size_t take_sleepers(size_t wanted)
 {
+    const size_t least = atomic_load(&pool.sleepers_least);
     size_t sleepers = atomic_load(&pool.sleepers), taken;
     do {
-        taken = wanted < sleepers ? wanted : sleepers;
+        const size_t spare = sleepers > least ? sleepers - least : 0;
+        taken = wanted < spare ? wanted : spare;
         if (taken == 0) return 0;
     } while (!atomic_compare_exchange_weak(&pool.sleepers, &sleepers, sleepers - taken));
     return taken;
+}
+
+/* Permits go to the sleepers in the order in which they fell asleep, so all threads have their turn. */
+static void wake_workers(size_t wanted)
+{
+    for (size_t n = take_sleepers(wanted); n > 0; n--) sem_post(&pool.permits);
 }
 
 /* The sleeper counts itself before it looks again, and the caller publishes work before it counts sleepers: one of the
@@ -147,22 +156,13 @@ static void sleep_until_work(void)
     sleep_on(&pool.permits);
 }
 
-/* No more threads are awake than there are processors: they would only take them from each other. Permits are given to
- * sleepers in the order in which they fell asleep, so all threads have their turn. */
-static void wake_workers(size_t tasks)
-{
-    const size_t sleepers = atomic_load(&pool.sleepers), awake = pool.threads - sleepers;
-    if (sleepers == 0 || awake >= pool.processors) return;
-    const size_t room = pool.processors - awake;
-    for (size_t n = take_sleepers(tasks < room ? tasks : room); n > 0; n--) sem_post(&pool.permits);
-}
-
 static void *worker_main(void *argument)
 {
     (void)argument;
     bool used = false;
     in_task = true;
     set_default_mxcsr();
+    sleep_on(&pool.permits);
     while (!atomic_load(&pool.stopping)) {
         run_tasks(&used);
         if (!spin_until(work_waits)) sleep_until_work();
@@ -186,7 +186,6 @@ void pool_start(size_t threads)
     pool.caller_used = false;
     pool.workers = mem_zeroed(threads, sizeof *pool.workers);
     pool.threads = 1;
-    pool.processors = processors();
     if (sem_init(&pool.permits, 0, 0) != 0 || sem_init(&pool.finished, 0, 0) != 0) BUG("sem_init failed");
     sigset_t all, before;
     sigfillset(&all);
@@ -196,13 +195,17 @@ void pool_start(size_t threads)
         pool.threads++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const size_t awake_most = processors();
+    atomic_store(&pool.sleepers, pool.threads - 1);
+    atomic_store(&pool.sleepers_least, pool.threads > awake_most ? pool.threads - awake_most : 0);
 }
 
 void pool_stop(void)
 {
     if (!pool.workers) return;
     atomic_store(&pool.stopping, true);
-    for (size_t n = take_sleepers(pool.threads); n > 0; n--) sem_post(&pool.permits);
+    atomic_store(&pool.sleepers_least, 0);
+    wake_workers(pool.threads);
     for (size_t i = 0; i + 1 < pool.threads; i++) pthread_join(pool.workers[i], NULL);
     sem_destroy(&pool.permits);
     sem_destroy(&pool.finished);
@@ -230,8 +233,8 @@ void pool_run(size_t tasks, void (*task)(void *context, size_t i), void *context
     pool.context = context;
     atomic_store(&pool.unfinished, tasks);
     atomic_store(&pool.unclaimed, tasks);
-    /* The caller takes one task itself, so others are needed for the rest. */
-    if (tasks > 1) wake_workers(tasks - 1);
+    const size_t awake = pool_threads() - atomic_load(&pool.sleepers);
+    if (tasks > awake) wake_workers(tasks - awake);
     in_task = true;
     run_tasks(&pool.caller_used);
     in_task = false;
