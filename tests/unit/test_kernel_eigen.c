@@ -31,6 +31,16 @@ static void check_row(size_t n, const double *a, double value, const double *vec
     assert_true(vector[largest] > 0);
 }
 
+/* The values alone are those that came with vectors. */
+static void check_alone(size_t n, const double *a, const double *values, double scale)
+{
+    double copy[N_MAX * N_MAX], alone[N_MAX];
+    memcpy(copy, a, n * n * sizeof *a);
+    eigen_values_symmetric(n, copy, alone);
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs(alone[i] - values[i]) <= 1e-14 * scale)) fail_msg("%.17g is not %.17g", alone[i], values[i]);
+}
+
 /* A v = lambda v, orthonormal rows, falling values, the trace, the sign rule. */
 static void check(size_t n, const double *a)
 {
@@ -38,6 +48,7 @@ static void check(size_t n, const double *a)
     memcpy(copy, a, n * n * sizeof *a);
     for (size_t i = 0; i < n * n; i++) scale += fabs(a[i]);
     eigen_symmetric(n, copy, values, vectors);
+    check_alone(n, a, values, scale);
     for (size_t i = 0; i < n; i++) {
         check_row(n, a, values[i], vectors + i * n, scale);
         if (i) assert_true(values[i - 1] >= values[i]);
@@ -87,6 +98,9 @@ static void of_a_known_spectrum(void **state)
     eigen_symmetric(N, copy, values, vectors);
     for (size_t i = 0; i < N; i++) near(values[i], 2 - 2 * cos((double)(N - i) * acos(-1) / (N + 1)));
     check(N, a);
+    for (size_t i = 0; i < N * N; i++) copy[i] = ldexp(a[i], 1000); /* its squares leave the range of numbers */
+    eigen_values_symmetric(N, copy, values);
+    for (size_t i = 0; i < N; i++) near(ldexp(values[i], -1000), 2 - 2 * cos((double)(N - i) * acos(-1) / (N + 1)));
 }
 
 static void of_one(void **state)
@@ -95,6 +109,8 @@ static void of_one(void **state)
     double value, vector;
     eigen_symmetric(1, (double[]){-7}, &value, &vector);
     assert_true(value == -7 && vector == 1);
+    eigen_values_symmetric(1, (double[]){-7}, &value);
+    assert_true(value == -7);
 }
 
 static void of_zeros_and_of_a_diagonal(void **state)
@@ -103,6 +119,8 @@ static void of_zeros_and_of_a_diagonal(void **state)
     double values[3], vectors[9], zero[9] = {0};
     eigen_symmetric(3, zero, values, vectors);
     for (size_t i = 0; i < 9; i++) assert_true(vectors[i] == (i % 4 == 0) && values[i / 3] == 0);
+    check_alone(3, zero, zero, 1);
+    check_alone(3, (double[]){1, 0, 0, 0, -2, 0, 0, 0, 5}, (double[]){5, 1, -2}, 0);
     eigen_symmetric(3, (double[]){1, 0, 0, 0, -2, 0, 0, 0, 5}, values, vectors);
     assert_true(values[0] == 5 && values[1] == 1 && values[2] == -2);
     assert_true(vectors[2] == 1 && vectors[3] == 1 && vectors[7] == 1);
