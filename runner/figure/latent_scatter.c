@@ -84,6 +84,7 @@ static void project(Projection *out, const real *means, size_t dim)
     free(vectors);
 }
 
+/* With some room, so that no point lies on the edge. */
 static void range(const double *values, size_t n, double *low, double *high)
 {
     *low = *high = values[0];
@@ -91,6 +92,9 @@ static void range(const double *values, size_t n, double *low, double *high)
         if (values[i] < *low) *low = values[i];
         if (values[i] > *high) *high = values[i];
     }
+    const double room = 0.02 * (*high - *low);
+    *low -= room;
+    *high += room;
 }
 
 static void axis_label(const Projection *projection, int axis, char text[64])

@@ -1,4 +1,5 @@
 /* The study's figures, put together from the runs' as report.yaml says. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -164,6 +165,118 @@ static void without_a_report_there_is_nothing_to_do(void **state)
     assert_false(file_exists(arena_printf(&arena, "%s/figures", place.results)));
 }
 
+/* Rows x columns: the wide panel takes a row of two columns, and widens the last where it is wider than both. */
+static void a_panel_spans_columns(void **state)
+{
+    (void)state;
+    Err err;
+    write_report("f:\n  panels:\n    - {run: a/seed1, figure: wide, span: 2}\n    - {run: a/seed1, figure: left}\n"
+                 "    - {run: a/seed1, figure: right}\n");
+    add_panel("a/seed1", "wide", 100, 10, red);
+    add_panel("a/seed1", "left", 40, 20, green);
+    add_panel("a/seed1", "right", 30, 20, blue);
+    if (!draw(&err)) fail_msg("%s", err.text);
+    Canvas out = read_figure("f");
+    assert_int_equal(out.width, 12 + 100 + 12);
+    assert_int_equal(out.height, 12 + 28 + 10 + 12 + 28 + 20 + 12);
+    assert_int_equal(count(&out, red), 1000);
+    assert_true(is_color(&out, 12, 90, green));
+    /* the second column starts behind 40 and a margin; 48 are left to it */
+    assert_true(is_color(&out, 64 + 9, 90, blue) && !is_color(&out, 64 + 8, 90, blue));
+    canvas_release(&out);
+}
+
+static void a_panel_shows_a_part(void **state)
+{
+    (void)state;
+    Err err;
+    add_panel("a/seed1", "samples", 40, 30, red);
+    write_report("f:\n  panels: [{run: a/seed1, figure: samples, crop: [5, 10, 35, 20]}]\n");
+    if (!draw(&err)) fail_msg("%s", err.text);
+    Canvas out = read_figure("f");
+    assert_int_equal(count(&out, red), 35 * 20);
+    canvas_release(&out);
+    write_report("f:\n  panels: [{run: a/seed1, figure: samples, crop: [5, 10, 35, 21]}]\n");
+    assert_false(draw(&err));
+    assert_int_equal(err.loc.line, 2);
+    assert_string_equal(err.text, "the crop [5, 10, 35, 21] reaches beyond samples of a/seed1, 40 x 30 pixels");
+}
+
+static void titles_stand_at_the_left(void **state)
+{
+    (void)state;
+    Err err;
+    add_panel("a/seed1", "samples", 40, 30, red);
+    write_report("f:\n  columns: 1\n  titles: left\n  panels:\n    - {run: a/seed1, figure: samples, title: one}\n"
+                 "    - {run: a/seed1, figure: samples, title: longer}\n");
+    if (!draw(&err)) fail_msg("%s", err.text);
+    Canvas out = read_figure("f");
+    size_t room = (size_t)ceil(canvas_text_width(16, "longer")) + 12;
+    assert_int_equal(out.width, 12 + room + 40 + 12);
+    assert_int_equal(out.height, 12 + 30 + 12 + 30 + 12);
+    assert_true(is_color(&out, 12 + room, 12, red) && is_color(&out, 12 + room, 54, red));
+    for (size_t y = 0; y < out.height; y++) assert_true(is_color(&out, 11, y, color_paper)); /* no text is cut */
+    canvas_release(&out);
+}
+
+static void add_metrics(const char *run, const char *rows)
+{
+    Err err = {0};
+    const char *folder = arena_printf(&arena, "%s/%s", place.results, run);
+    const char *text = arena_printf(&arena, "metric,split,value,unit,n,detail\n%s", rows);
+    if (!file_make_folder(folder, &err) ||
+        !file_write(arena_printf(&arena, "%s/metrics.csv", folder), text, strlen(text), &err) ||
+        !file_write(arena_printf(&arena, "%s/run.yaml", folder), "epochs: 1\n", 10, &err))
+        fail_msg("%s", err.text);
+}
+
+/* Of pixels of a colour: how many, and the mean of their coordinates. */
+static size_t middle(const Canvas *canvas, Color color, double *x, double *y)
+{
+    size_t n = 0;
+    *x = *y = 0;
+    for (size_t j = 0; j < canvas->height; j++)
+        for (size_t i = 0; i < canvas->width; i++)
+            if (is_color(canvas, i, j, color)) *x += (double)i, *y += (double)j, n++;
+    *x /= (double)n, *y /= (double)n;
+    return n;
+}
+
+#define CHART                                                                                                          \
+    "f:\n  chart:\n    metric: score\n    spread: score_sd\n    line: score_real\n    line_title: real\n"              \
+    "    runs: [a/*, b]\n"
+
+/* Higher values stand higher and further to the right; a wider spread covers more. */
+static void a_chart_ranks_the_values_of_many_runs(void **state)
+{
+    (void)state;
+    Err err;
+    write_report(CHART);
+    add_metrics("a/x/seed1",
+                "score,prior,2,,10,\nscore_sd,prior,0.1,,10,\nscore_real,prior,9.5,,10,\nother,prior,70,,1,\n");
+    assert_true(draw(&err));
+    assert_false(file_exists(arena_printf(&arena, "%s/figures/f.png", place.results))); /* b has no value yet */
+    add_metrics("b/seed1", "score,prior,8,,10,\nscore_sd,prior,1,,10,\nscore_real,prior,9.5,,10,\n");
+    add_metrics("c/seed1", "score,prior,5,,10,\n"); /* not meant */
+    if (!draw(&err)) fail_msg("%s", err.text);
+    Canvas out = read_figure("f");
+    double ax, ay, bx, by;
+    size_t a = middle(&out, color_series(0), &ax, &ay), b = middle(&out, color_series(1), &bx, &by);
+    assert_true(a > 60 && b > a + 60);
+    assert_true(by < ay && bx > ax + 200);
+    assert_int_equal(count(&out, color_series(2)), 0);
+    size_t height = out.height;
+    canvas_release(&out);
+    add_metrics("a/x/seed2", "score,prior,3,,10,\nscore,region,4,,10,\n");
+    add_metrics("a/x/seed3", "score,prior,nan,,10,\n");
+    if (!draw(&err)) fail_msg("%s", err.text);
+    out = read_figure("f");
+    assert_int_equal(out.height, height + 2 * 27);
+    canvas_release(&out);
+    add_metrics("b/seed1", "score\n");
+    assert_false(draw(&err));
+}
+
 static void refuse(const char *text, int line, const char *message)
 {
     Err err;
@@ -189,6 +302,17 @@ static void a_wrong_report_is_refused(void **state)
     refuse("f:\n  panels: [{run: a/seed1}]\n", 2, "missing key \"figure\"");
     refuse("f:\n  panels: [{run: a/seed1, figur: samples}]\n", 2, "did you mean \"figure\"?");
     refuse("f:\n  column: 2\n  panels: [{run: a/seed1, figure: samples}]\n", 2, "did you mean \"columns\"?");
+    refuse("f:\n  titles: below\n  panels: [{run: a/seed1, figure: samples}]\n", 2, "titles in f");
+    refuse("f:\n  panels: [{run: a/seed1, figure: samples, crop: [1, 2, 3]}]\n", 2, "crop wants [left, top, width");
+    refuse("f:\n  panels: [{run: a/seed1, figure: samples, crop: [1, 2, 0, 4]}]\n", 2, "crop wants [left, top, width");
+    refuse("f:\n  columns: 1\n  panels: [{run: a/seed1, figure: samples, span: 2}]\n", 3, "span 2 of 1 column");
+    refuse("f: {chart: 3}\n", 1, "chart: wants {metric, runs}");
+    refuse("f:\n  columns: 3\n  chart: {metric: a, runs: [b]}\n", 2, "f: a figure with a chart has no \"columns\"");
+    refuse("f:\n  chart: {metric: a}\n", 2, "chart: wants `runs`");
+    refuse("f:\n  chart: {metric: a, runs: []}\n", 2, "chart: wants `runs`");
+    refuse("f:\n  chart: {metric: a, runs: [[b]]}\n", 2, "wants a run such as");
+    refuse("f:\n  chart: {runs: [b]}\n", 2, "missing key \"metric\"");
+    refuse("f:\n  chart: {metric: a, spred: b, runs: [b]}\n", 2, "did you mean \"spread\"?");
     refuse("f:\n  columns: 0\n  panels: [{run: a/seed1, figure: samples}]\n", 2, "columns in f");
 }
 
@@ -210,6 +334,10 @@ static void a_panel_of_nothing_is_refused_by_check(void **state)
     write_report("f:\n  panels: [{run: a/seed1, figure: sample}]\n");
     assert_false(study_check(place.experiments, &list, &err));
     assert_string_equal(err.text, "no figure \"sample\"; did you mean \"samples\"?");
+    err = (Err){0};
+    write_report("f:\n  chart: {metric: m, runs: [a/*, b]}\n");
+    assert_false(study_check(place.experiments, &list, &err));
+    assert_string_equal(err.text, "no run matches \"b\"");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -219,6 +347,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(panels_stand_in_rows),
         TEST(a_title_makes_room),
+        TEST(a_panel_spans_columns),
+        TEST(a_panel_shows_a_part),
+        TEST(titles_stand_at_the_left),
+        TEST(a_chart_ranks_the_values_of_many_runs),
         TEST(without_all_panels_a_figure_is_left_as_it_is),
         TEST(a_panel_of_nothing_is_refused_by_check),
         TEST(without_a_report_there_is_nothing_to_do),

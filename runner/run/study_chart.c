@@ -1,0 +1,137 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/canvas/ranking.h"
+#include "runner/run/study_parts.h"
+#include "runner/run/summary.h"
+#include "runner/table/csv.h"
+
+/* The rows of the chart, in the order found; the lines without repetition. */
+typedef struct Values {
+    RankingRow *rows;
+    double *lines;
+    size_t n, line_count, capacity;
+    const char *experiment[64]; /* each has a colour */
+    size_t experiments;
+} Values;
+
+static Color color_of(Values *values, const char *experiment)
+{
+    size_t most = sizeof values->experiment / sizeof *values->experiment;
+    for (size_t i = 0; i < values->experiments; i++)
+        if (strcmp(values->experiment[i], experiment) == 0) return color_series(i);
+    if (values->experiments < most) values->experiment[values->experiments++] = experiment;
+    return color_series(values->experiments - 1);
+}
+
+/* The value of a metric in a split of a table; NaN where there is none. */
+static double value_in(const CsvTable *table, const char *metric, const char *split)
+{
+    int name = csv_column(table, "metric"), where = csv_column(table, "split"), value = csv_column(table, "value");
+    for (size_t row = 0; metric && row < table->rows; row++)
+        if (strcmp(csv_cell(table, row, name), metric) == 0 && strcmp(csv_cell(table, row, where), split) == 0)
+            return csv_value(table, row, value);
+    return NAN;
+}
+
+static void add_line(Values *values, double line)
+{
+    if (!isfinite(line)) return;
+    for (size_t i = 0; i < values->line_count; i++)
+        if (values->lines[i] == line) return;
+    values->lines[values->line_count++] = line;
+}
+
+static void add_row(Values *values, const RankingRow *row, double line)
+{
+    if (values->n == values->capacity) {
+        values->capacity = values->capacity ? values->capacity * 2 : 64;
+        values->rows = mem_grow(values->rows, values->capacity, sizeof *values->rows);
+        values->lines = mem_grow(values->lines, values->capacity, sizeof *values->lines);
+    }
+    values->rows[values->n++] = *row;
+    add_line(values, line);
+}
+
+/* "beta_vae dim8-beta2 (prior)"; a seed only where it isn't the first. */
+static const char *label_of(Arena *arena, const Found *run, const char *split)
+{
+    const char *seed = strcmp(run->seed, "1") == 0 ? "" : arena_printf(arena, " seed %s", run->seed);
+    return arena_printf(arena, "%s%s%s%s%s%s%s", run->experiment, run->variant[0] ? " " : "", run->variant, seed,
+                        split[0] ? " (" : "", split, split[0] ? ")" : "");
+}
+
+/* Adds the values of one run; *any is set where it has one. */
+static bool read_values(Arena *arena, const RunPlace *place, const StudyChart *chart, const Found *run, Values *values,
+                        bool *any, Err *err)
+{
+    CsvTable table = {0};
+    const char *path = arena_printf(arena, "%s/%s/metrics.csv", place->results, run->path);
+    if (!csv_read(&table, path, err)) return false;
+    int metric = csv_column(&table, "metric"), split = csv_column(&table, "split"), value = csv_column(&table, "value");
+    bool ok = (metric >= 0 && split >= 0 && value >= 0) ||
+              err_failed(err, loc_file(path), "lacks one of the columns metric, split, value");
+    for (size_t row = 0; ok && row < table.rows; row++) {
+        double at = csv_value(&table, row, value);
+        if (strcmp(csv_cell(&table, row, metric), chart->metric) != 0 || !isfinite(at)) continue;
+        const char *where = csv_cell(&table, row, split);
+        double spread = value_in(&table, chart->spread, where);
+        RankingRow ranked = {.label = label_of(arena, run, where),
+                             .value = at,
+                             .spread = isfinite(spread) && spread > 0 ? spread : 0,
+                             .color = color_of(values, run->experiment)};
+        add_row(values, &ranked, value_in(&table, chart->line, where));
+        *any = true;
+    }
+    csv_release(&table);
+    return ok;
+}
+
+/* Every run that one of the patterns means, once; *ready: each pattern has brought a value. */
+static bool read_runs(Arena *arena, const RunPlace *place, const StudyChart *chart, Values *values, bool *ready,
+                      Err *err)
+{
+    Found *found;
+    size_t n;
+    if (!summary_find(arena, place->results, &found, &n, err)) return false;
+    bool *served = arena_alloc(arena, chart->n, sizeof *served), ok = true;
+    for (size_t i = 0; ok && i < n; i++) {
+        bool any = false, meant = false;
+        for (size_t k = 0; k < chart->n; k++) meant = meant || study_matches(&chart->runs[k], found[i].path);
+        if (meant) ok = read_values(arena, place, chart, &found[i], values, &any, err);
+        for (size_t k = 0; any && k < chart->n; k++)
+            if (study_matches(&chart->runs[k], found[i].path)) served[k] = true;
+    }
+    *ready = true;
+    for (size_t k = 0; k < chart->n; k++) *ready = *ready && served[k];
+    return ok;
+}
+
+/* The highest first; equal ones by name. */
+static int by_value(const void *a, const void *b)
+{
+    const RankingRow *x = a, *y = b;
+    if (x->value != y->value) return x->value < y->value ? 1 : -1;
+    return strcmp(x->label, y->label);
+}
+
+bool study_draw_chart(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, bool *ready,
+                      Err *err)
+{
+    const StudyChart *chart = figure->chart;
+    Values values = {0};
+    bool ok = read_runs(arena, place, chart, &values, ready, err);
+    if (ok && *ready) {
+        qsort(values.rows, values.n, sizeof *values.rows, by_value);
+        ranking_draw(out, &(RankingSpec){.rows = values.rows,
+                                         .n = values.n,
+                                         .label = chart->label ? chart->label : chart->metric,
+                                         .lines = values.lines,
+                                         .line_count = values.line_count,
+                                         .line_title = chart->line_title});
+    }
+    free(values.rows);
+    free(values.lines);
+    return ok;
+}
