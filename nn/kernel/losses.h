@@ -25,10 +25,15 @@ void losses_kl_divergence_grad_mean(size_t n, size_t count, const real *mean, co
 void losses_kl_divergence_grad_log_variance(size_t n, size_t count, const real *log_variance, const real *dsum,
                                             real *dlog_variance);
 
-/* logits (n,classes), label (n) whole numbers below classes: -log softmax(logits)[label] = log sum exp(x) - x[label],
- * the sum in double. A label that is no class gives a NaN. Gradient: softmax(logits) - [class is label]. */
-void losses_cross_entropy(size_t n, size_t classes, const real *logits, const real *label, real *sum);
-void losses_cross_entropy_grad(size_t n, size_t classes, const real *logits, const real *label, const real *dsum,
+/* logits (n,cells,classes), label (n,cells) whole numbers below classes: sum (n) = the sum over an example's cells of
+ * -log softmax(logits)[label] = log sum exp(x) - x[label], the sums in double. A label that is no class gives a NaN.
+ * Gradient: softmax(logits) - [class is label]. */
+typedef struct Classes {
+    size_t n, cells, classes;
+} Classes;
+
+void losses_cross_entropy(const Classes *shape, const real *logits, const real *label, real *sum);
+void losses_cross_entropy_grad(const Classes *shape, const real *logits, const real *label, const real *dsum,
                                real *dlogits);
 
 #endif

@@ -11,10 +11,13 @@
 /* conv2d: x (N,H,W,Cin), w (KH,KW,Cin,Cout), b (Cout) -> (N,OH,OW,Cout).
  * conv2d_transpose: x (N,H,W,Cin), w (KH,KW,Cout,Cin), b (Cout) -> (N,OH,OW,Cout), the adjoint of a conv2d from the
  * output to the input. `same`: out = ceil(in / stride), begin = floor(pad / 2); transpose: out = in x stride. The bias
- * is optional: with two inputs there is none. */
+ * is optional: with two inputs there is none.
+ * With `taps` conv2d takes only the first so many taps of a kernel in raster order (masks), and w is (taps,Cin,Cout).
+ * code_conv2d: codes (N,H,W), w (taps,K,F), b (F) -> (N,H,W,F); with stride 1, `same`, a kernel and taps. */
 typedef struct ConvAttributes {
     int64_t stride[2];
     Padding padding;
+    size_t kernel[2], taps; /* 0: all taps, of a kernel that is as large as w says */
 } ConvAttributes;
 
 typedef struct LeakyReluAttributes {

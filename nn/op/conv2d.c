@@ -39,6 +39,9 @@ static const ConvAttributes same32 = {.stride = {3, 2}, .padding = {.mode = "sam
 static const ConvAttributes valid1 = {.stride = {1, 1}, .padding = {.mode = "valid"}};
 static const ConvAttributes uneven23 = {.stride = {2, 3}, .padding = {.top = 1, .bottom = 2, .left = 3}};
 
+static const ConvAttributes a35 = {.stride = {1, 1}, .padding = {.mode = "same"}, .kernel = {3, 5}, .taps = 7};
+static const ConvAttributes b3 = {.stride = {1, 1}, .padding = {.mode = "same"}, .kernel = {3, 3}, .taps = 5};
+
 static const OpCase cases[] = {
     {.label = "same, stride 2",
      .attributes = &same2,
@@ -56,6 +59,11 @@ static const OpCase cases[] = {
      .attributes = &uneven23,
      .inputs = 3,
      .in = {{4, {2, 6, 7, 2}}, {4, {4, 5, 2, 3}}, {1, {3}}}},
+    {.label = "mask A, 3x5", .attributes = &a35, .inputs = 3, .in = {{4, {2, 4, 5, 3}}, {3, {7, 3, 5}}, {1, {5}}}},
+    {.label = "mask B, 3x3, without bias, two segments of the batch",
+     .attributes = &b3,
+     .inputs = 2,
+     .in = {{4, {35, 3, 2, 2}}, {3, {5, 2, 3}}}},
     {.label = "1x1, two segments of the batch",
      .attributes = &valid1,
      .inputs = 3,
@@ -64,9 +72,10 @@ static const OpCase cases[] = {
 
 const Op op_conv2d = {
     .name = "conv2d",
-    .doc =
-        "x (N,H,W,Cin), weight (KH,KW,Cin,Cout), bias (Cout), which may be absent -> (N,OH,OW,Cout): "
-        "y[o,f] = b[f] + the sum over taps k and channels c of x[o stride + k - begin, c] w[k,c,f], in the image alone",
+    .doc = "x (N,H,W,Cin), weight (KH,KW,Cin,Cout), bias (Cout), which may be absent -> (N,OH,OW,Cout): "
+           "y[o,f] = b[f] + the sum over taps k and channels c of x[o stride + k - begin, c] w[k,c,f], in the image "
+           "alone; with a "
+           "mask the first taps in raster order, weight (taps,Cin,Cout)",
     .shape = shape,
     .forward = forward,
     .backward = backward,

@@ -68,22 +68,43 @@ static bool fits(Shape shape)
     return true;
 }
 
+static bool check_bias(const OpShape *op, size_t filters, Err *err)
+{
+    char text[96];
+    if (op->inputs < 3 || (op->in[2].rank == 1 && op->in[2].dim[0] == filters)) return true;
+    return op_refuse(op, err, "wants a bias of [%zu], got %s", filters, shape_text(op->in[2], text));
+}
+
+static bool check_masked_weight(const OpShape *op, size_t taps, Err *err)
+{
+    char text[96];
+    const Shape w = op->in[1];
+    if (w.rank != 3 || w.dim[0] != taps || w.dim[1] != op->in[0].dim[3])
+        return op_refuse(op, err, "wants a weight of [%zu,%zu,filters], got %s", taps, op->in[0].dim[3],
+                         shape_text(w, text));
+    return check_bias(op, w.dim[2], err);
+}
+
 static bool check_weight(const OpShape *op, bool transpose, Err *err)
 {
     char text[96];
     const Shape x = op->in[0], w = op->in[1];
     const size_t channels = transpose ? 3 : 2; /* the dim of w that meets the input's channels */
+    const size_t taps = ((const ConvAttributes *)op->attributes)->taps;
+    if (taps > 0) return check_masked_weight(op, taps, err);
     if (w.rank != 4 || w.dim[channels] != x.dim[3]) {
         return op_refuse(op, err,
                          transpose ? "wants a weight of [kh,kw,filters,%zu], got %s"
                                    : "wants a weight of [kh,kw,%zu,filters], got %s",
                          x.dim[3], shape_text(w, text));
     }
-    const size_t filters = w.dim[5 - channels];
-    if (op->inputs == 3 && (op->in[2].rank != 1 || op->in[2].dim[0] != filters)) {
-        return op_refuse(op, err, "wants a bias of [%zu], got %s", filters, shape_text(op->in[2], text));
-    }
-    return true;
+    return check_bias(op, w.dim[5 - channels], err);
+}
+
+/* Height and width of the kernel. */
+static void kernel_size(const ConvAttributes *attributes, Shape weight, size_t size[2])
+{
+    for (size_t i = 0; i < 2; i++) size[i] = attributes->taps ? attributes->kernel[i] : weight.dim[i];
 }
 
 bool conv_geometry_check(OpShape *op, bool transpose, Err *err)
@@ -97,9 +118,11 @@ bool conv_geometry_check(OpShape *op, bool transpose, Err *err)
                          shape_text(x, text));
     }
     if (!check_weight(op, transpose, err)) return false;
-    const Axis height = {"height", x.dim[1], w.dim[0], attributes->stride[0], padding->top, padding->bottom};
-    const Axis width = {"width", x.dim[2], w.dim[1], attributes->stride[1], padding->left, padding->right};
-    op->out = (Shape){.rank = 4, .dim = {x.dim[0], 0, 0, w.dim[transpose ? 2 : 3]}};
+    size_t kernel[2];
+    kernel_size(attributes, w, kernel);
+    const Axis height = {"height", x.dim[1], kernel[0], attributes->stride[0], padding->top, padding->bottom};
+    const Axis width = {"width", x.dim[2], kernel[1], attributes->stride[1], padding->left, padding->right};
+    op->out = (Shape){.rank = 4, .dim = {x.dim[0], 0, 0, w.dim[transpose ? 2 : w.rank - 1]}};
     if (!output_size(op, transpose, padding, &height, &op->out.dim[1], err)) return false;
     if (!output_size(op, transpose, padding, &width, &op->out.dim[2], err)) return false;
     if (!fits(op->out)) return op_refuse(op, err, "its output %s is too large", shape_text(op->out, text));
@@ -121,11 +144,14 @@ ConvShape conv_geometry(const ConvAttributes *attributes, Shape image, Shape wei
 {
     const Padding *padding = &attributes->padding;
     ConvShape s = {.n = image.dim[0], .ih = image.dim[1], .iw = image.dim[2], .cin = image.dim[3]};
+    size_t kernel[2];
+    kernel_size(attributes, weight, kernel);
     s.oh = grid.dim[1];
     s.ow = grid.dim[2];
     s.cout = grid.dim[3];
-    s.kh = weight.dim[0];
-    s.kw = weight.dim[1];
+    s.kh = kernel[0];
+    s.kw = kernel[1];
+    s.taps = attributes->taps;
     s.sh = (size_t)attributes->stride[0];
     s.sw = (size_t)attributes->stride[1];
     if (padding_is(padding, "same")) {
@@ -170,22 +196,26 @@ ConvShape conv_geometry_pool(const PoolAttributes *attributes, Shape image, Shap
     return conv_geometry(&attributes->window, image, kernel_of(attributes, image.dim[3]), grid);
 }
 
-static double taps_in_image(size_t outputs, size_t stride, size_t kernel, size_t begin, size_t size)
+/* How many outputs of one axis see the image through tap k. */
+static double outputs_seeing(size_t outputs, size_t stride, size_t k, size_t begin, size_t size)
 {
-    double taps = 0;
+    double seeing = 0;
     for (size_t o = 0; o < outputs; o++) {
-        for (size_t k = 0; k < kernel; k++) {
-            const size_t position = o * stride + k;
-            if (position >= begin && position - begin < size) taps++;
-        }
+        const size_t position = o * stride + k;
+        if (position >= begin && position - begin < size) seeing++;
     }
-    return taps;
+    return seeing;
 }
 
 double conv_geometry_multiply_adds(const ConvShape *s)
 {
-    return (double)s->n * (double)s->cin * (double)s->cout * taps_in_image(s->oh, s->sh, s->kh, s->top, s->ih) *
-           taps_in_image(s->ow, s->sw, s->kw, s->left, s->iw);
+    double taps = 0;
+    for (size_t a = 0; a < s->kh; a++) {
+        const double lines = outputs_seeing(s->oh, s->sh, a, s->top, s->ih);
+        for (size_t b = 0; b < s->kw && a * s->kw + b < conv_taps(s); b++)
+            taps += lines * outputs_seeing(s->ow, s->sw, b, s->left, s->iw);
+    }
+    return (double)s->n * (double)s->cin * (double)s->cout * taps;
 }
 
 void conv_geometry_grad_bias(const OpRun *run)

@@ -5,26 +5,36 @@ static bool shape(OpShape *op, Err *err)
 {
     char a[96], b[96];
     const Shape logits = op->in[0], label = op->in[1];
-    if (logits.rank != 2)
+    Shape cells = {.rank = logits.rank - 1};
+    if (label.rank == 1 && logits.rank != 2)
         return op_refuse(op, err, "wants logits [n,classes], got %s; end the section with \"dense\"",
                          shape_text(logits, a));
-    if (label.rank != 1 || label.dim[0] != logits.dim[0])
-        return op_refuse(op, err, "wants a class number for each example, [%zu], got %s", logits.dim[0],
+    for (size_t i = 0; i < cells.rank; i++) cells.dim[i] = logits.dim[i];
+    if (!shape_equal(cells, label))
+        return op_refuse(op, err, "wants a class number for each of %s, got %s", shape_text(cells, a),
                          shape_text(label, b));
-    op->out = label;
+    op->out = (Shape){1, {label.dim[0]}};
     return true;
+}
+
+static Classes classes_of(const OpRun *run)
+{
+    const Shape logits = run->in_shape[0];
+    const size_t classes = logits.dim[logits.rank - 1];
+    return (Classes){logits.dim[0], shape_count_example(logits) / classes, classes};
 }
 
 static void forward(const OpRun *run)
 {
-    losses_cross_entropy(run->in_shape[0].dim[0], run->in_shape[0].dim[1], run->in[0], run->in[1], run->out);
+    const Classes classes = classes_of(run);
+    losses_cross_entropy(&classes, run->in[0], run->in[1], run->out);
 }
 
 static void backward(const OpRun *run)
 {
     if (!run->in_grad[0]) return;
-    losses_cross_entropy_grad(run->in_shape[0].dim[0], run->in_shape[0].dim[1], run->in[0], run->in[1], run->out_grad,
-                              run->in_grad[0]);
+    const Classes classes = classes_of(run);
+    losses_cross_entropy_grad(&classes, run->in[0], run->in[1], run->out_grad, run->in_grad[0]);
 }
 
 static const OpCase cases[] = {
@@ -35,13 +45,14 @@ static const OpCase cases[] = {
      .low = -6,
      .high = 6,
      .whole = {[1] = 3}},
+    {.label = "a grid of cells", .inputs = 2, .in = {{4, {3, 2, 3, 37}}, {3, {3, 2, 3}}}, .whole = {[1] = 37}},
 };
 
 const Op op_cross_entropy = {
     .name = "cross_entropy",
     .doc =
-        "logits x (N,K), labels (N), whole numbers below K -> (N): log(sum of exp(x)) - x[label]. No gradient for the "
-        "labels",
+        "logits x (N,...,K), labels (N,...), whole numbers below K -> (N): log(sum of exp(x)) - x[label], summed over "
+        "an example's cells. No gradient for the labels",
     .shape = shape,
     .forward = forward,
     .backward = backward,

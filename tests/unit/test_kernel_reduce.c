@@ -216,12 +216,12 @@ static void cross_entropy(void **state)
     const double wanted_grad[8] = {-0.75, 0.75, 0.5, -0.5, 1, -1, 0, 0};
     real sum[4], grad[8];
     for (size_t i = 0; i < 8; i++) grad[i] = 5;
-    losses_cross_entropy(4, 2, logits, label, sum);
-    losses_cross_entropy_grad(4, 2, logits, label, dsum, grad);
+    losses_cross_entropy(&(Classes){4, 1, 2}, logits, label, sum);
+    losses_cross_entropy_grad(&(Classes){4, 1, 2}, logits, label, dsum, grad);
     for (size_t i = 0; i < 4; i++) near(sum[i], wanted[i], "cross entropy", i);
     for (size_t i = 0; i < 8; i++) near(grad[i], 5 + wanted_grad[i], "gradient of cross entropy", i);
     const real none[3] = {2, -1, NAN};
-    losses_cross_entropy(3, 2, logits, none, sum);
+    losses_cross_entropy(&(Classes){3, 1, 2}, logits, none, sum);
     for (size_t i = 0; i < 3; i++) assert_true(isnan(sum[i]));
 }
 

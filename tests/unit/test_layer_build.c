@@ -9,7 +9,7 @@
 #include "nn/op/attributes.h"
 #include "tests/support/net.h"
 
-static const Shape image = {4, {5, 7, 6, 3}}, flat = {2, {5, 12}};
+static const Shape image = {4, {5, 7, 6, 3}}, flat = {2, {5, 12}}, codes = {3, {5, 7, 6}};
 
 static const struct {
     const char *text;
@@ -19,6 +19,10 @@ static const struct {
     {"conv2d: {filters: 8, kernel: 3, stride: 2}", {4, {5, 7, 6, 3}}, {4, {5, 4, 3, 8}}},
     {"conv2d: {filters: 1, kernel: [3, 1], stride: [1, 2], padding: valid}", {4, {5, 7, 6, 3}}, {4, {5, 5, 3, 1}}},
     {"conv2d_transpose: {filters: 8, kernel: 3, stride: 2}", {4, {5, 7, 6, 3}}, {4, {5, 14, 12, 8}}},
+    {"masked_conv2d: {filters: 8, kernel: [3, 5]}", {4, {5, 7, 6, 3}}, {4, {5, 7, 6, 8}}},
+    {"masked_conv2d: {filters: 8, kernel: 13, mask: A}", {4, {5, 7, 6, 3}}, {4, {5, 7, 6, 8}}},
+    {"code_conv2d: {codes: 9, filters: 8, kernel: 7}", {3, {5, 7, 6}}, {4, {5, 7, 6, 8}}},
+    {"gate", {4, {5, 7, 6, 4}}, {4, {5, 7, 6, 2}}},
     {"dense: {units: 4}", {2, {5, 12}}, {2, {5, 4}}},
     {"flatten", {4, {5, 7, 6, 3}}, {2, {5, 126}}},
     {"reshape: [2, 3, 2]", {2, {5, 12}}, {4, {5, 2, 3, 2}}},
@@ -88,6 +92,15 @@ static void test_parameters(void **state)
     check_param(conv, image, "test.conv2d.bias", (Shape){1, {8}}, 18, 48, "fan_in_uniform");
     check_param(up, image, "test.conv2d_transpose.weight", (Shape){4, {3, 2, 8, 3}}, 48, 18, "fan_in_uniform");
     check_param(up, image, "test.conv2d_transpose.bias", (Shape){1, {8}}, 48, 18, "fan_in_uniform");
+    const char *masked = "masked_conv2d: {filters: 8, kernel: [3, 5]}",
+               *code = "code_conv2d: {codes: 9, filters: 8, kernel: 7}";
+    check_param(masked, image, "test.masked_conv2d.weight", (Shape){3, {8, 3, 8}}, 24, 64, "fan_in_uniform");
+    check_param("masked_conv2d: {filters: 8, kernel: 3, mask: A}", image, "test.masked_conv2d.weight",
+                (Shape){3, {4, 3, 8}}, 12, 32, "fan_in_uniform");
+    check_param("masked_conv2d: {filters: 8, kernel: 3, mask: none}", image, "test.masked_conv2d.weight",
+                (Shape){3, {9, 3, 8}}, 27, 72, "fan_in_uniform");
+    check_param(code, codes, "test.code_conv2d.weight", (Shape){3, {24, 9, 8}}, 24, 192, "fan_in_uniform");
+    check_param(code, codes, "test.code_conv2d.bias", (Shape){1, {8}}, 24, 192, "fan_in_uniform");
     check_param("dense: {units: 4, init: he_normal}", flat, "test.dense.weight", (Shape){2, {12, 4}}, 12, 4,
                 "he_normal");
     check_param("dense: {units: 4, init: he_normal}", flat, "test.dense.bias", (Shape){1, {4}}, 12, 4, "zeros");
@@ -235,6 +248,14 @@ static const struct {
     {"conv2d: {filters: 4, kernel: 3}",
      {2, {5, 12}},
      "conv2d \"test.conv2d\": wants images [n,height,width,channels], got [5,12]; put \"reshape\" before it"},
+    {"masked_conv2d: {filters: 4, kernel: 1, mask: A}",
+     {4, {5, 7, 6, 3}},
+     "masked_conv2d \"test.masked_conv2d\": mask A leaves nothing of a kernel of 1x1; use mask B or a larger kernel"},
+    {"masked_conv2d: {filters: 4, kernel: 3}", {2, {5, 12}}, "wants images [n,height,width,channels], got [5,12]"},
+    {"code_conv2d: {codes: 3, filters: 4, kernel: 3}",
+     {4, {5, 7, 6, 3}},
+     "wants codes [n,height,width], got [5,7,6,3]; its input is `code`"},
+    {"gate", {2, {5, 3}}, "wants an even number of channels, got [5,3]"},
     {"reshape: [1, 2, 3, 2]", {2, {5, 12}}, "reshape \"test.reshape\": wants 1 to 3 sizes, got 4"},
     {"reshape: []", {2, {5, 12}}, "reshape \"test.reshape\": wants 1 to 3 sizes, got 0"},
     {"reshape: [7, 7]", {2, {5, 12}}, "12"},

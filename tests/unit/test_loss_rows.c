@@ -133,7 +133,7 @@ static void test_what_is_refused(void **state)
            "codebook: \"latent\" is no quantizer (it has no codebook_loss); end it with vector_quantize");
     refuse("commitment: codse", "no section or input is named \"codse\"; did you mean \"codes\"?");
     refuse("cross_entropy: {logits: image, target: label}", "wants logits [n,classes], got [2,1,2,1]");
-    refuse("cross_entropy: {logits: classifier, target: image}", "a class number for each example, [2], got [2,1,2,1]");
+    refuse("cross_entropy: {logits: classifier, target: image}", "a class number for each of [2], got [2,1,2,1]");
     refuse("binary_cross_entropy: {logits: latent, target: image}", "of one shape, got [2,2] and [2,1,2,1]");
 }
 

@@ -93,6 +93,45 @@ static void conv_multiply_adds(void **state)
     assert_true(op_conv2d_transpose.multiply_adds(&shape) == 49.0 * 2 * 5 * 7);
 }
 
+/* The same under a mask of the first 5 taps: 4 + 6 + 4 + 6 + 9 = 29 of them in the image. */
+static void masked_multiply_adds(void **state)
+{
+    (void)state;
+    const ConvAttributes attributes = {.stride = {1, 1}, .padding = {.mode = "same"}, .kernel = {3, 3}, .taps = 5};
+    OpShape shape = ask("conv", &attributes);
+    Err err = {0};
+    shape.inputs = 2;
+    shape.in[0] = (Shape){4, {2, 3, 3, 5}};
+    shape.in[1] = (Shape){3, {5, 5, 7}};
+    assert_true(op_conv2d.shape(&shape, &err));
+    assert_true(op_conv2d.multiply_adds(&shape) == 29.0 * 2 * 5 * 7);
+    shape.in[0] = (Shape){3, {2, 3, 3}};
+    shape.in[1] = (Shape){3, {5, 11, 7}};
+    assert_true(op_code_conv2d.shape(&shape, &err));
+    assert_true(op_code_conv2d.multiply_adds(&shape) == 29.0 * 2 * 7);
+    shape.in[1] = (Shape){3, {9, 5, 7}};
+    refused(&op_code_conv2d, shape, "conv: wants a weight of [5,codes,filters], got [9,5,7]");
+    shape.in[0] = (Shape){4, {2, 3, 3, 5}};
+    refused(&op_conv2d, shape, "conv: wants a weight of [5,5,filters], got [9,5,7]");
+}
+
+static void cross_entropy_shapes(void **state)
+{
+    (void)state;
+    OpShape shape = ask("loss", NULL);
+    Err err = {0};
+    shape.inputs = 2;
+    shape.in[0] = (Shape){4, {6, 7, 7, 128}};
+    shape.in[1] = (Shape){3, {6, 7, 7}};
+    assert_true(op_cross_entropy.shape(&shape, &err));
+    assert_true(shape_equal(shape.out, (Shape){1, {6}}));
+    shape.in[1] = (Shape){3, {6, 7, 8}};
+    refused(&op_cross_entropy, shape, "loss: wants a class number for each of [6,7,7], got [6,7,8]");
+    shape.in[1] = (Shape){1, {6}};
+    refused(&op_cross_entropy, shape,
+            "loss: wants logits [n,classes], got [6,7,7,128]; end the section with \"dense\"");
+}
+
 static void conv_refusals(void **state)
 {
     (void)state;
@@ -198,8 +237,10 @@ static void shape_helpers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(conv_sizes),     cmocka_unit_test(conv_multiply_adds), cmocka_unit_test(conv_refusals),
-        cmocka_unit_test(dense_refusals), cmocka_unit_test(reshape_shapes),     cmocka_unit_test(pair_refusals),
+        cmocka_unit_test(conv_sizes),           cmocka_unit_test(conv_multiply_adds),
+        cmocka_unit_test(masked_multiply_adds), cmocka_unit_test(cross_entropy_shapes),
+        cmocka_unit_test(conv_refusals),        cmocka_unit_test(dense_refusals),
+        cmocka_unit_test(reshape_shapes),       cmocka_unit_test(pair_refusals),
         cmocka_unit_test(shape_helpers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
