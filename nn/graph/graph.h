@@ -15,6 +15,7 @@ typedef struct ParamSpec {
     Spec initialiser; /* a row of initialisers */
     size_t fan_in, fan_out;
     bool trainable; /* false: a buffer, e.g. running statistics */
+    int rows_of;    /* of an initialiser with fill_from: the node of the same graph whose vectors it takes */
 } ParamSpec;
 
 typedef struct Node {

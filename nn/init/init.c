@@ -6,8 +6,19 @@ static const Row *const rows[] = {
 #undef INITIALISER
 };
 
+static const Row *const codebook_rows[] = {
+#define INITIALISER(id) &initialiser_##id.row,
+#include "nn/init/codebook_initialisers.def"
+#undef INITIALISER
+};
+
 const Table initialisers_table = {
     .name = "initialisers", .noun = "initialiser", .rows = rows, .n = sizeof rows / sizeof rows[0]};
+
+const Table codebook_initialisers_table = {.name = "codebook_initialisers",
+                                           .noun = "initialiser of codebooks",
+                                           .rows = codebook_rows,
+                                           .n = sizeof codebook_rows / sizeof codebook_rows[0]};
 
 Spec initialiser_named(const char *name)
 {

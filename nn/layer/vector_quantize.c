@@ -26,10 +26,9 @@ static const Field fields[] = {
     {.key = "init",
      .kind = FIELD_SPEC,
      .offset = offsetof(Options, init),
-     .fallback = "{fan_in_uniform: {}}",
-     .table = &initialisers_table,
-     .help = "what the codebook starts from; its fan_in counts as codes^2, so that fan_in_uniform draws from "
-             "[-1/codes, 1/codes]"},
+     .fallback = "{data: {}}",
+     .table = &codebook_initialisers_table,
+     .help = "what the codebook starts from"},
     {0},
 };
 
@@ -54,7 +53,7 @@ static bool build(const Build *b, const void *options, const Value *in, Value *o
     const size_t codes = (size_t)o->codes, dim = from.dim[from.rank - 1];
     CommitmentAttributes *attributes = arena_alloc(&b->graph->arena, 1, sizeof *attributes);
     attributes->factor = o->commitment;
-    int input[3] = {in->node, build_param(b, "codebook", (Shape){2, {codes, dim}}, o->init, codes * codes, dim)};
+    int input[3] = {in->node, build_codebook(b, "codebook", codes, dim, o->init, in->node)};
     if (!part(b, "codes", &op_nearest_code, NULL, 2, input, out, err)) return false;
     input[2] = value_part(out, "codes");
     return part(b, "codebook_loss", &op_codebook_error, NULL, 3, input, out, err) &&

@@ -105,6 +105,7 @@ const Topic *topics_list(Arena *arena, size_t *n)
         {layers_table, USE_ITEM, "What the sections of a network are made of, one behind the other.", "layers:\n  - "},
         {losses_table, USE_TERM, "The terms of the objective.", "loss:\n  my_term: "},
         {initialisers_table, USE_VALUE, "What weights start from: the option `init` of layers.", "init: "},
+        {codebook_initialisers_table, USE_VALUE, "What a codebook starts from: `init` of vector_quantize.", "init: "},
         {optimizers_table, USE_VALUE, "What makes a step out of a gradient.", "train:\n  optimizer: "},
         {schedules_table, USE_VALUE, "A number over time: a factor of the learning rate, or the weight of a loss term.",
          "train:\n  lr_schedule: "},

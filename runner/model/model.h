@@ -30,6 +30,11 @@ void model_release(Model *model); /* safe on a zeroed one */
 /* Allocates parameters with the optimizer's slots (0 for evaluation) and draws them from the experiment's seed. */
 void model_allocate(Model *model, size_t slots);
 
+/* Parameters whose initialiser has fill_from, from the first batch of training (epoch 0's order, layers as in training,
+ * which leaves running statistics as they were), in the order of the graph; others stay. A repetition gives the same
+ * bits while no step has been made. first_batch.c */
+void model_initialise_from_data(Model *model, const Dataset *dataset);
+
 /* The shape of a section or a section's part ("latent", "latent.mean") without the batch; false: there is none. */
 bool model_shape(const Model *model, const char *name, Shape *shape);
 

@@ -142,6 +142,8 @@ TrainEnd train_run(const TrainJob *job, Err *err)
     uint64_t epochs = (uint64_t)job->model->experiment->train.epochs;
     progress_begin(job->progress, job->progress->label, job->progress->quiet, job->progress->report, epochs, loop.steps,
                    job->state->epoch * loop.steps + job->state->step);
+    if (end == TRAIN_DONE && job->state->epoch == 0 && job->state->step == 0)
+        model_initialise_from_data(job->model, job->dataset);
     while (end == TRAIN_DONE && job->state->epoch < epochs) end = run_epoch(&loop, err);
     loop_release(&loop);
     return end;

@@ -187,8 +187,9 @@ static void plain_words_stay_plain(void **state)
 
 static void every_row_prints_and_binds_again(void **state)
 {
-    static const Table *const tables[] = {&layers_table,       &losses_table,  &optimizers_table, &schedules_table,
-                                          &initialisers_table, &metrics_table, &figures_table,    &samplers_table};
+    static const Table *const tables[] = {&layers_table,    &losses_table,       &optimizers_table,
+                                          &schedules_table, &initialisers_table, &metrics_table,
+                                          &figures_table,   &samplers_table,     &codebook_initialisers_table};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
         assert_true(tables[t]->n > 0);
         for (size_t i = 0; i < tables[t]->n; i++) {

@@ -107,16 +107,81 @@ static void test_biases(void **state)
     assert_string_equal(initialiser_of_bias(initialiser_named("glorot_uniform")).row->name, "zeros");
 }
 
-static void test_every_row_is_documented(void **state)
+static void test_a_codebook_that_is_uniform(void **state)
 {
     (void)state;
-    assert_true(initialisers_table.n >= 5);
-    for (size_t i = 0; i < initialisers_table.n; i++) {
-        const Row *row = initialisers_table.rows[i];
+    enum { CODES = 50, DIM = 2000 };
+    static real values[CODES * DIM], same[CODES * DIM];
+    initialiser_uniform.fill(NULL, rng_stream(1, "init/codebook"), CODES, DIM, CODES * DIM, values);
+    Moments m = moments(values);
+    check_moments(m, 1.0 / CODES / CODES / 3);
+    assert_true(m.least >= -1.0 / CODES - 1e-8 && m.least < -0.999 / CODES);
+    /* what stands in where there is no data */
+    initialiser_data.fill(NULL, rng_stream(1, "init/codebook"), CODES, DIM, CODES * DIM, same);
+    assert_memory_equal(values, same, sizeof values);
+}
+
+enum { POSITIONS = 12, KINDS = 5, DATA_DIM = 3 };
+
+/* Five vectors among twelve positions; [5 k + 1, 2, 3] at the positions p with p % 5 = k. */
+static void make_vectors(real *x)
+{
+    for (size_t p = 0; p < POSITIONS; p++)
+        for (size_t d = 0; d < DATA_DIM; d++) x[p * DATA_DIM + d] = (real)(d ? d + 1 : 5 * (p % KINDS) + 1);
+}
+
+static void count_kinds(const real *rows, size_t n, size_t count[KINDS])
+{
+    memset(count, 0, KINDS * sizeof *count);
+    for (size_t i = 0; i < n; i++) {
+        const size_t kind = (size_t)(rows[i * DATA_DIM] - 1) / 5;
+        assert_true(kind < KINDS && rows[i * DATA_DIM] == (real)(5 * kind + 1));
+        for (size_t d = 1; d < DATA_DIM; d++) assert_true(rows[i * DATA_DIM + d] == (real)(d + 1));
+        count[kind]++;
+    }
+}
+
+/* First all the different vectors, then every position that was left over, then round again. */
+static void test_a_codebook_from_data(void **state)
+{
+    (void)state;
+    const Rng rng = rng_stream(1, "init/codebook");
+    real x[POSITIONS * DATA_DIM], rows[30 * DATA_DIM], other[30 * DATA_DIM];
+    size_t count[KINDS];
+    make_vectors(x);
+    for (size_t n = 1; n <= 30; n++) {
+        initialiser_data.fill_from(NULL, rng, POSITIONS, DATA_DIM, x, n, rows);
+        count_kinds(rows, n < KINDS ? n : KINDS, count);
+        for (size_t k = 0; k < KINDS; k++) assert_true(count[k] <= 1);
+        if (n < POSITIONS) continue;
+        count_kinds(rows, POSITIONS, count);
+        for (size_t k = 0; k < KINDS; k++) assert_int_equal(count[k], k < POSITIONS % KINDS ? 3 : 2);
+        for (size_t i = POSITIONS; i < n; i++)
+            assert_memory_equal(rows + i * DATA_DIM, rows + (i - POSITIONS) % KINDS * DATA_DIM,
+                                DATA_DIM * sizeof *rows);
+    }
+    initialiser_data.fill_from(NULL, rng, POSITIONS, DATA_DIM, x, 30, other);
+    assert_memory_equal(rows, other, sizeof rows);
+    initialiser_data.fill_from(NULL, rng_stream(2, "init/codebook"), POSITIONS, DATA_DIM, x, 30, other);
+    assert_memory_not_equal(rows, other, sizeof rows);
+}
+
+static void check_documented(const Table *table)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        const Row *row = table->rows[i];
         assert_true(row->doc && *row->doc);
         assert_non_null(((const Initialiser *)row)->fill);
         for (const Field *field = row->fields; field && field->key; field++) assert_true(field->help && *field->help);
     }
+}
+
+static void test_every_row_is_documented(void **state)
+{
+    (void)state;
+    assert_true(initialisers_table.n >= 5 && codebook_initialisers_table.n >= 2);
+    check_documented(&initialisers_table);
+    check_documented(&codebook_initialisers_table);
 }
 
 int main(void)
@@ -127,6 +192,8 @@ int main(void)
         cmocka_unit_test(test_values_that_need_no_draw),
         cmocka_unit_test(test_streams_differ_and_repeat),
         cmocka_unit_test(test_biases),
+        cmocka_unit_test(test_a_codebook_that_is_uniform),
+        cmocka_unit_test(test_a_codebook_from_data),
         cmocka_unit_test(test_every_row_is_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,8 +112,10 @@ static void test_parameters(void **state)
     check_param("batch_norm", image, "test.batch_norm.shift", (Shape){1, {3}}, 1, 1, "zeros");
     check_param("batch_norm", image, "test.batch_norm.running_mean", (Shape){1, {3}}, 1, 1, "zeros");
     check_param("batch_norm", image, "test.batch_norm.running_variance", (Shape){1, {3}}, 1, 1, "ones");
-    check_param("vector_quantize: {codes: 20}", image, "test.vector_quantize.codebook", (Shape){2, {20, 3}}, 400, 3,
-                "fan_in_uniform");
+    check_param("vector_quantize: {codes: 20}", image, "test.vector_quantize.codebook", (Shape){2, {20, 3}}, 20, 3,
+                "data");
+    check_param("vector_quantize: {codes: 20, init: uniform}", image, "test.vector_quantize.codebook",
+                (Shape){2, {20, 3}}, 20, 3, "uniform");
     check_param("residual: {body: [dense: {units: 12}, relu, dense: {units: 12}]}", flat,
                 "test.residual.body.dense_2.weight", (Shape){2, {12, 12}}, 12, 12, "fan_in_uniform");
     check_param("residual: {body: [dense: {units: 12}], shortcut: [dense: {units: 12}]}", flat,

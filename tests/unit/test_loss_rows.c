@@ -18,7 +18,8 @@ static void add_quantizer(Net *net)
     Err err = {0};
     Value quantizer;
     const int points = graph_input(&net->graph, "points", (Shape){2, {2, 2}}, (Loc){0});
-    if (!net_layer(net, "vector_quantize: {codes: 2, init: zeros}", points, &quantizer, &err)) fail_msg("%s", err.text);
+    if (!net_layer(net, "vector_quantize: {codes: 2, init: uniform}", points, &quantizer, &err))
+        fail_msg("%s", err.text);
     scope_add(&net->scope, "codes", &quantizer);
 }
 
