@@ -62,6 +62,13 @@ static const char *label_of(Arena *arena, const Found *run, const char *split)
                         split[0] ? " (" : "", split, split[0] ? ")" : "");
 }
 
+static bool counts(const StudyChart *chart, const char *split)
+{
+    for (size_t i = 0; i < chart->split_count; i++)
+        if (strcmp(chart->splits[i], split) == 0) return true;
+    return !chart->splits;
+}
+
 /* Adds the values of one run; *any is set where it has one. */
 static bool read_values(Arena *arena, const RunPlace *place, const StudyChart *chart, const Found *run, Values *values,
                         bool *any, Err *err)
@@ -76,6 +83,7 @@ static bool read_values(Arena *arena, const RunPlace *place, const StudyChart *c
         double at = csv_value(&table, row, value);
         if (strcmp(csv_cell(&table, row, metric), chart->metric) != 0 || !isfinite(at)) continue;
         const char *where = csv_cell(&table, row, split);
+        if (!counts(chart, where)) continue;
         double spread = value_in(&table, chart->spread, where);
         RankingRow ranked = {.label = label_of(arena, run, where),
                              .value = at,

@@ -24,6 +24,8 @@ typedef struct StudyChart {
     const char *label, *line_title;     /* of the axis (NULL: the metric's name), of the line */
     RunPattern *runs;
     size_t n;
+    const char **splits; /* those that count, or NULL: all */
+    size_t split_count;
 } StudyChart;
 
 /* Either panels or a chart. */

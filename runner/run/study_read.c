@@ -125,6 +125,19 @@ static bool read_patterns(Arena *arena, const Cfg *chart, const Cfg *runs, Study
     return true;
 }
 
+static bool read_splits(Arena *arena, const Cfg *splits, StudyChart *out, Err *err)
+{
+    if (!splits) return true;
+    if (splits->kind != CFG_LIST) return err_config(err, splits->loc, "splits wants a list of names");
+    out->splits = arena_alloc(arena, splits->n + 1, sizeof *out->splits);
+    for (size_t i = 0; i < splits->n; i++) {
+        const Cfg *item = splits->items[i];
+        if (item->kind != CFG_SCALAR || item->null) return err_config(err, item->loc, "wants the name of a split");
+        out->splits[out->split_count++] = item->text;
+    }
+    return true;
+}
+
 static bool read_chart(Arena *arena, const Cfg *node, Cfg *chart, StudyFigure *figure, Err *err)
 {
     for (size_t i = 0; i < node->n; i++)
@@ -132,10 +145,11 @@ static bool read_chart(Arena *arena, const Cfg *node, Cfg *chart, StudyFigure *f
             return err_config(err, node->items[i]->key_loc, "%s: a figure with a chart has no \"%s\"", node->key,
                               node->items[i]->key);
     if (chart->kind != CFG_MAP) return err_config(err, chart->loc, "chart: wants {metric, runs}");
-    const Cfg *runs = cfg_get(chart, "runs");
+    const Cfg *runs = cfg_get(chart, "runs"), *splits = cfg_get(chart, "splits");
+    Cfg *rest = without(arena, without(arena, chart, runs), splits);
     figure->chart = arena_alloc(arena, 1, sizeof *figure->chart);
-    return bind_fields(arena, chart_fields, "chart", chart->loc, without(arena, chart, runs), figure->chart, err) &&
-           read_patterns(arena, chart, runs, figure->chart, err);
+    return bind_fields(arena, chart_fields, "chart", chart->loc, rest, figure->chart, err) &&
+           read_patterns(arena, chart, runs, figure->chart, err) && read_splits(arena, splits, figure->chart, err);
 }
 
 static bool read_figure(Arena *arena, Cfg *node, StudyFigure *figure, Err *err)

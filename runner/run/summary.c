@@ -9,10 +9,11 @@
 #include "runner/config/cfg.h"
 #include "runner/table/csv.h"
 
-/* One value of one run. */
+/* One value of one run. n and detail: as they stand in metrics.csv. */
 typedef struct Value {
     size_t run, column;
     double value;
+    const char *n, *detail;
 } Value;
 
 typedef struct Summary {
@@ -27,6 +28,7 @@ typedef struct Summary {
     size_t n, capacity;
 } Summary;
 
+/* The column of a metric and a split; a new one is the last. */
 static size_t column_of(Summary *summary, const char *metric, const char *split, const char *unit)
 {
     for (size_t i = 0; i < summary->columns; i++)
@@ -50,9 +52,9 @@ static bool read_run(Summary *summary, const char *results, size_t run, Err *err
     const char *path = arena_printf(&summary->arena, "%s/%s/metrics.csv", results, summary->found[run].path);
     if (!csv_read(&table, path, err)) return false;
     int metric = csv_column(&table, "metric"), split = csv_column(&table, "split"), value = csv_column(&table, "value"),
-        unit = csv_column(&table, "unit");
-    bool ok = (metric >= 0 && split >= 0 && value >= 0 && unit >= 0) ||
-              err_failed(err, loc_file(path), "lacks one of the columns metric, split, value, unit");
+        unit = csv_column(&table, "unit"), n = csv_column(&table, "n"), detail = csv_column(&table, "detail");
+    bool ok = (metric >= 0 && split >= 0 && value >= 0 && unit >= 0 && n >= 0 && detail >= 0) ||
+              err_failed(err, loc_file(path), "lacks one of the columns metric, split, value, unit, n, detail");
     for (size_t row = 0; ok && row < table.rows; row++) {
         if (summary->n == summary->capacity) {
             summary->capacity = summary->capacity ? summary->capacity * 2 : 256;
@@ -60,17 +62,38 @@ static bool read_run(Summary *summary, const char *results, size_t run, Err *err
         }
         size_t column = column_of(summary, csv_cell(&table, row, metric), csv_cell(&table, row, split),
                                   csv_cell(&table, row, unit));
-        summary->values[summary->n++] = (Value){run, column, csv_value(&table, row, value)};
+        summary->values[summary->n++] = (Value){.run = run,
+                                                .column = column,
+                                                .value = csv_value(&table, row, value),
+                                                .n = arena_text(&summary->arena, csv_cell(&table, row, n)),
+                                                .detail = arena_text(&summary->arena, csv_cell(&table, row, detail))};
     }
     csv_release(&table);
     return ok;
 }
 
-static double value_of(const Summary *summary, size_t run, size_t column)
+/* NULL where the run has no such value, or one that is no number. */
+static const Value *find_value(const Summary *summary, size_t run, size_t column)
 {
-    for (size_t i = 0; i < summary->n; i++)
-        if (summary->values[i].run == run && summary->values[i].column == column) return summary->values[i].value;
-    return NAN;
+    for (size_t i = 0; i < summary->n; i++) {
+        const Value *value = &summary->values[i];
+        if (value->run == run && value->column == column) return isnan(value->value) ? NULL : value;
+    }
+    return NULL;
+}
+
+/* The columns in the order of summary.csv: metrics as they come first, the splits of each side by side. */
+static size_t *column_order(Summary *summary)
+{
+    size_t *order = arena_alloc(&summary->arena, summary->columns + 1, sizeof *order), n = 0;
+    for (size_t i = 0; i < summary->columns; i++) {
+        size_t at = n;
+        for (size_t k = 0; k < n; k++)
+            if (strcmp(summary->column[order[k]].metric, summary->column[i].metric) == 0) at = k + 1;
+        memmove(order + at + 1, order + at, (n++ - at) * sizeof *order);
+        order[at] = i;
+    }
+    return order;
 }
 
 static const char *provenance(Arena *arena, const char *results, const Found *run, const char *key)
@@ -87,7 +110,8 @@ static bool write_runs(Summary *summary, const char *results, Err *err)
     CsvWriter csv;
     if (!csv_begin(&csv, arena_printf(&summary->arena, "%s/summary.csv", results), err)) return false;
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) csv_text(&csv, fixed[i]);
-    for (size_t i = 0; i < summary->columns; i++) csv_text(&csv, summary->column[i].name);
+    const size_t *order = column_order(summary);
+    for (size_t i = 0; i < summary->columns; i++) csv_text(&csv, summary->column[order[i]].name);
     csv_end_row(&csv);
     for (size_t run = 0; run < summary->runs; run++) {
         const Found *found = &summary->found[run];
@@ -97,12 +121,12 @@ static bool write_runs(Summary *summary, const char *results, Err *err)
         csv_text(&csv, found->seed);
         csv_text(&csv, provenance(&summary->arena, results, found, "epochs"));
         csv_text(&csv, provenance(&summary->arena, results, found, "parameters"));
-        for (size_t column = 0; column < summary->columns; column++) {
-            double value = value_of(summary, run, column);
-            if (isnan(value))
-                csv_text(&csv, "");
+        for (size_t i = 0; i < summary->columns; i++) {
+            const Value *value = find_value(summary, run, order[i]);
+            if (value)
+                csv_number(&csv, value->value);
             else
-                csv_number(&csv, value);
+                csv_text(&csv, "");
         }
         csv_end_row(&csv);
     }
@@ -114,20 +138,24 @@ static bool same_group(const Found *a, const Found *b)
     return strcmp(a->experiment, b->experiment) == 0 && strcmp(a->variant, b->variant) == 0;
 }
 
-/* Mean and sd (n - 1) of a column over the runs [first, last) of one group; a single seed has no sd. */
+/* Mean and sd (n - 1) of a column over the runs [first, last) of one group; a single seed has no sd. The protocol is
+ * that of its first run. */
 static void write_group(const Summary *summary, CsvWriter *csv, size_t first, size_t last, size_t column)
 {
+    const Value *protocol = NULL;
     double sum = 0, square = 0;
     size_t n = 0;
     for (size_t run = first; run < last; run++) {
-        double value = value_of(summary, run, column);
-        if (!isnan(value)) sum += value, n++;
+        const Value *value = find_value(summary, run, column);
+        if (!value) continue;
+        if (!protocol) protocol = value;
+        sum += value->value, n++;
     }
-    if (n == 0) return;
+    if (!protocol) return;
     double mean = sum / (double)n;
     for (size_t run = first; run < last; run++) {
-        double value = value_of(summary, run, column);
-        if (!isnan(value)) square += (value - mean) * (value - mean);
+        const Value *value = find_value(summary, run, column);
+        if (value) square += (value->value - mean) * (value->value - mean);
     }
     csv_text(csv, summary->found[first].experiment);
     csv_text(csv, summary->found[first].variant);
@@ -140,12 +168,15 @@ static void write_group(const Summary *summary, CsvWriter *csv, size_t first, si
     else
         csv_text(csv, "");
     csv_integer(csv, (long long)n);
+    csv_text(csv, protocol->n);
+    csv_text(csv, protocol->detail);
     csv_end_row(csv);
 }
 
 static bool write_groups(Summary *summary, const char *results, Err *err)
 {
-    static const char *const columns[] = {"experiment", "variant", "metric", "split", "unit", "mean", "sd", "n"};
+    static const char *const columns[] = {"experiment", "variant", "metric", "split",  "unit",
+                                          "mean",       "sd",      "n",      "images", "detail"};
     CsvWriter csv;
     if (!csv_begin(&csv, arena_printf(&summary->arena, "%s/groups.csv", results), err)) return false;
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) csv_text(&csv, columns[i]);

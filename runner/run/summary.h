@@ -1,5 +1,6 @@
-/* results/summary.csv (one row a run) and results/groups.csv (mean, sd, n over seeds): made from what lies in the
- * folder. */
+/* results/summary.csv (one row a run, a column for each metric and split) and results/groups.csv (one row a metric of a
+ * variant: mean, sd and n over seeds, with the number of images and the protocol that metrics.csv gives): made from
+ * what lies in the folder. */
 #ifndef RUNNER_RUN_SUMMARY_H
 #define RUNNER_RUN_SUMMARY_H
 

@@ -273,6 +273,12 @@ static void a_chart_ranks_the_values_of_many_runs(void **state)
     out = read_figure("f");
     assert_int_equal(out.height, height + 2 * 27);
     canvas_release(&out);
+    write_report(CHART "    splits: [region]\n");
+    add_metrics("b/seed1", "score,region,8,,10,\n");
+    if (!draw(&err)) fail_msg("%s", err.text);
+    out = read_figure("f");
+    assert_int_equal(out.height, height); /* two of region */
+    canvas_release(&out);
     add_metrics("b/seed1", "score\n");
     assert_false(draw(&err));
 }
@@ -311,6 +317,8 @@ static void a_wrong_report_is_refused(void **state)
     refuse("f:\n  chart: {metric: a}\n", 2, "chart: wants `runs`");
     refuse("f:\n  chart: {metric: a, runs: []}\n", 2, "chart: wants `runs`");
     refuse("f:\n  chart: {metric: a, runs: [[b]]}\n", 2, "wants a run such as");
+    refuse("f:\n  chart: {metric: a, runs: [b], splits: c}\n", 2, "splits wants a list of names");
+    refuse("f:\n  chart: {metric: a, runs: [b], splits: [~]}\n", 2, "wants the name of a split");
     refuse("f:\n  chart: {runs: [b]}\n", 2, "missing key \"metric\"");
     refuse("f:\n  chart: {metric: a, spred: b, runs: [b]}\n", 2, "did you mean \"spread\"?");
     refuse("f:\n  columns: 0\n  panels: [{run: a/seed1, figure: samples}]\n", 2, "columns in f");

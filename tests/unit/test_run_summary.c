@@ -74,21 +74,21 @@ static void runs_and_groups(void **state)
     add("ae/seed1", "elbo,test,120,nats,10,grey\nspeed,,7,x,1,\n");
     add("ae/seed2", "speed,,9,x,1,\n");
     write_all();
-    expect_file("summary.csv", "run,experiment,variant,seed,epochs,parameters,elbo_test,speed,elbo_valid\n"
-                               "ae/seed1,ae,,1,4,123,120,7,\n"
-                               "ae/seed2,ae,,2,4,123,,9,\n"
-                               "vae/dim2/seed1,vae,dim2,1,4,123,100,3,\n"
+    expect_file("summary.csv", "run,experiment,variant,seed,epochs,parameters,elbo_test,elbo_valid,speed\n"
+                               "ae/seed1,ae,,1,4,123,120,,7\n"
+                               "ae/seed2,ae,,2,4,123,,,9\n"
+                               "vae/dim2/seed1,vae,dim2,1,4,123,100,,3\n"
                                "vae/dim2/seed2,vae,dim2,2,4,123,103,,\n"
                                "vae/dim2/seed10,vae,dim2,10,4,123,109,,\n"
-                               "vae/dim16/seed1,vae,dim16,1,4,123,90.5,,91\n");
+                               "vae/dim16/seed1,vae,dim16,1,4,123,90.5,91,\n");
     /* of 100, 103, 109: mean 104, sd sqrt((16 + 1 + 25) / 2) */
-    expect_file("groups.csv", "experiment,variant,metric,split,unit,mean,sd,n\n"
-                              "ae,,elbo,test,nats,120,,1\n"
-                              "ae,,speed,,x,8,1.41421356,2\n"
-                              "vae,dim2,elbo,test,nats,104,4.58257569,3\n"
-                              "vae,dim2,speed,,x,3,,1\n"
-                              "vae,dim16,elbo,test,nats,90.5,,1\n"
-                              "vae,dim16,elbo,valid,nats,91,,1\n");
+    expect_file("groups.csv", "experiment,variant,metric,split,unit,mean,sd,n,images,detail\n"
+                              "ae,,elbo,test,nats,120,,1,10,grey\n"
+                              "ae,,speed,,x,8,1.41421356,2,1,\n"
+                              "vae,dim2,elbo,test,nats,104,4.58257569,3,10,grey\n"
+                              "vae,dim2,speed,,x,3,,1,1,\n"
+                              "vae,dim16,elbo,test,nats,90.5,,1,10,grey\n"
+                              "vae,dim16,elbo,valid,nats,91,,1,5,grey\n");
 }
 
 static void what_is_no_number_is_an_empty_cell(void **state)
@@ -99,7 +99,8 @@ static void what_is_no_number_is_an_empty_cell(void **state)
     write_all();
     expect_file("summary.csv", "run,experiment,variant,seed,epochs,parameters,elbo_test\n"
                                "a/seed1,a,,1,4,123,\na/seed2,a,,2,4,123,5\n");
-    expect_file("groups.csv", "experiment,variant,metric,split,unit,mean,sd,n\na,,elbo,test,nats,5,,1\n");
+    expect_file("groups.csv",
+                "experiment,variant,metric,split,unit,mean,sd,n,images,detail\na,,elbo,test,nats,5,,1,10,\n");
 }
 
 static void what_is_no_finished_run_is_left_out(void **state)
@@ -130,7 +131,7 @@ static void nothing_is_two_headings(void **state)
     (void)state;
     write_all();
     expect_file("summary.csv", "run,experiment,variant,seed,epochs,parameters\n");
-    expect_file("groups.csv", "experiment,variant,metric,split,unit,mean,sd,n\n");
+    expect_file("groups.csv", "experiment,variant,metric,split,unit,mean,sd,n,images,detail\n");
     Found *found;
     size_t n;
     Err err = {0};
@@ -169,7 +170,7 @@ static void a_broken_table_is_named(void **state)
     add("a/seed1", "elbo,test,5,nats,10,\n");
     add("a/seed2", "");
     refuse("", "empty");
-    refuse("metric,split,number,unit\n", "lacks one of the columns metric, split, value, unit");
+    refuse("metric,split,number,unit\n", "lacks one of the columns metric, split, value, unit, n, detail");
     refuse(HEAD "elbo,test,5\n", "3");
     refuse(HEAD "elbo,\"test,5\n", "quoted");
 }
