@@ -51,7 +51,8 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
                       .x_max = (double)history->rows,
                       .y_min = INFINITY,
                       .y_max = -INFINITY,
-                      .legend = 20};
+                      .legend = 17,
+                      .text = 1.5};
     for (size_t column = 1; column < history->columns; column++)
         if (is_curve(history->column[column])) extend(history, column, &spec.y_min, &spec.y_max);
     canvas_init(canvas, 800, 440);
