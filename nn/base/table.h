@@ -41,6 +41,7 @@ typedef enum FieldKind {
     FIELD_PAIR,    /* int64_t[2]; one int stands for both */
     FIELD_PADDING, /* Padding: same, valid, n, [h, w] or [top, bottom, left, right] */
     FIELD_REF,     /* Ref: the name of a section or of an input of the network */
+    FIELD_RUN,     /* Ref: the name of another run, which this one then needs; it has no default but FIELD_ABSENT */
     FIELD_SPEC,    /* Spec: one row of a table with its options; row is NULL where absent */
     FIELD_SPECS,   /* SpecList: a list of them */
 } FieldKind;

@@ -112,6 +112,8 @@ static const char *type_text(Arena *arena, const Field *field)
         return "padding";
     case FIELD_REF:
         return "name";
+    case FIELD_RUN:
+        return "run";
     case FIELD_SPEC:
         return arena_printf(arena, "%s", field->table->noun);
     case FIELD_SPECS:

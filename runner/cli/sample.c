@@ -43,7 +43,8 @@ static bool draw(Cli *cli, Run *run, const char *path, Err *err)
     Spec spec = {0}, sampler = {0};
     bool ok = bind(cli, &spec, &sampler, err) && model_init(&model, &run->experiment, &run->info, err);
     const Figure *figure = (const Figure *)spec.row;
-    ok = ok && figure->check(&model, &spec, err);
+    const UseContext use = {.model = &model, .dataset = &dataset};
+    ok = ok && figure->check(&use, &spec, err);
     if (ok && !run_has_weights(run))
         ok = err_failed(err, (Loc){0}, "%s has no weights of this configuration; `mayvae run %s` makes them", run->path,
                         run->path);
@@ -53,7 +54,7 @@ static bool draw(Cli *cli, Run *run, const char *path, Err *err)
         if (cli->has_sample_seed) run->experiment.seed = cli->sample_seed;
         ok = safetensors_read(&file, arena_printf(&cli->arena, "%s/weights.safetensors", run->folder), err) &&
              params_take(&model.params, "", model.params.value, &file, err) &&
-             figure->draw(&(FigureContext){.model = &model, .dataset = &dataset, .spec = &spec}, &canvas, err) &&
+             figure->draw(&(FigureContext){.use = &use, .spec = &spec}, &canvas, err) &&
              canvas_write(&canvas, path, err);
     }
     canvas_release(&canvas);

@@ -100,6 +100,7 @@ static json_t *value_of(const Schema *schema, const Field *field)
         return bounded("number", field);
     case FIELD_TEXT:
     case FIELD_REF:
+    case FIELD_RUN:
         return json_pack("{s:s}", "type", "string");
     case FIELD_CHOICE:
         return choices(field->choices);

@@ -13,6 +13,9 @@ void binder_release(Binder *binder)
     free(binder->refs);
     binder->refs = NULL;
     binder->ref_count = binder->ref_capacity = 0;
+    free(binder->runs);
+    binder->runs = NULL;
+    binder->run_count = binder->run_capacity = 0;
 }
 
 bool is_name(const char *text)
@@ -167,17 +170,31 @@ static void bind_choice(const Slot *slot)
     complain(slot, slot->node, arena_printf(arena, "one of %s", listed), binder_suggest(arena, text, names, n));
 }
 
+static void add_ref(Ref **refs, size_t *n, size_t *capacity, Ref ref)
+{
+    if (*n == *capacity) {
+        *capacity = *capacity ? mem_mul(*capacity, 2) : 16;
+        *refs = mem_grow(*refs, *capacity, sizeof(Ref));
+    }
+    (*refs)[(*n)++] = ref;
+}
+
 static void bind_ref(const Slot *slot)
 {
     Binder *binder = slot->binder;
     Ref ref = {.loc = slot->node->loc};
     if (!read_text(slot, "a name", &ref.name)) return;
     *(Ref *)slot->target = ref;
-    if (binder->ref_count == binder->ref_capacity) {
-        binder->ref_capacity = binder->ref_capacity ? mem_mul(binder->ref_capacity, 2) : 16;
-        binder->refs = mem_grow(binder->refs, binder->ref_capacity, sizeof(Ref));
-    }
-    binder->refs[binder->ref_count++] = ref;
+    add_ref(&binder->refs, &binder->ref_count, &binder->ref_capacity, ref);
+}
+
+static void bind_run(const Slot *slot)
+{
+    Binder *binder = slot->binder;
+    Ref ref = {.loc = slot->node->loc};
+    if (!read_text(slot, "the name of a run", &ref.name)) return;
+    *(Ref *)slot->target = ref;
+    add_ref(&binder->runs, &binder->run_count, &binder->run_capacity, ref);
 }
 
 /* Ints from a list, or from a single one. Returns how many, 0 after an error. */
@@ -273,6 +290,9 @@ static void bind_value(const Slot *slot)
     case FIELD_REF:
         bind_ref(slot);
         break;
+    case FIELD_RUN:
+        bind_run(slot);
+        break;
     case FIELD_SPEC:
         binder_spec(slot->binder, slot->field->table, slot->node, NULL, slot->target);
         break;
@@ -288,6 +308,7 @@ static void bind_fallback(const Slot *slot)
     Err err = {0};
     Report report = {0};
     Binder quiet = {.arena = slot->binder->arena, .report = &report};
+    if (slot->field->kind == FIELD_RUN) BUG("%s in %s: a run has no default", slot->field->key, slot->what);
     Slot inner = *slot;
     inner.binder = &quiet;
     inner.node = cfg_parse_text(quiet.arena, "default", slot->field->fallback, &err);

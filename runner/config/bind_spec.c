@@ -129,15 +129,17 @@ void binder_spec(Binder *binder, const Table *table, const Cfg *node, const char
 }
 
 /* Binds an item whose `when` doesn't hold: only its keys can be judged, since its values may be meant for other
- * variants; what it refers to counts as used. */
+ * variants; the sections that it refers to count as used, the runs as not needed. */
 static void bind_dropped(Binder *binder, const Table *table, const Cfg *node)
 {
     Spec spec;
     Report report = {0};
     Report *outer = binder->report;
+    const size_t runs = binder->run_count;
     binder->report = &report;
     binder_spec(binder, table, node, NULL, &spec);
     binder->report = outer;
+    binder->run_count = runs;
     if (report.rank == RANK_KEY) report_merge(outer, &report);
 }
 

@@ -12,6 +12,7 @@ typedef struct DataOptions {
     const char *binarize;             /* "none", "static", "dynamic" */
     int64_t limit;                    /* the first N images of each split; 0: all */
     int64_t split_train, split_valid; /* 0, 0: all for training, no validation split */
+    Ref codes; /* the run of a VQ-VAE whose codes of the images are the input "code"; absent: none */
     Loc loc;
 } DataOptions;
 
@@ -32,6 +33,12 @@ typedef struct TrainOptions {
     Loc loc;
 } TrainOptions;
 
+/* Another run that this one needs: a FIELD_RUN somewhere in its configuration. */
+typedef struct NeededRun {
+    Ref run;      /* its path; the place is that of its first mention */
+    bool weights; /* it decides the weights (data, network, loss or train name it), not only what is made from them */
+} NeededRun;
+
 typedef struct Experiment {
     const char *name, *title, *variant; /* variant "" without a matrix */
     uint64_t seed;
@@ -43,6 +50,8 @@ typedef struct Experiment {
     size_t loss_count;
     TrainOptions train;
     SpecList evaluate, figures;
+    const NeededRun *needs; /* each run once, by path */
+    size_t need_count;
     Loc loc;
 } Experiment;
 

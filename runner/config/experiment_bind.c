@@ -41,6 +41,12 @@ const Field experiment_data_fields[] = {
      .max = IMAGES_MAX,
      .unit = "images",
      .help = "only the first N images of each split; 0: all"},
+    {.key = "codes",
+     .kind = FIELD_RUN,
+     .offset = offsetof(DataOptions, codes),
+     .fallback = FIELD_ABSENT,
+     .help =
+         "a trained VQ-VAE, such as vqvae/codes128-dim16, whose codes of each image are the network's input `code`"},
     {0},
 };
 
@@ -267,6 +273,26 @@ static void sort_sections(Binder *binder, Experiment *experiment)
         report_add(binder->report, RANK_NAME, err.loc, "%s", err.text);
 }
 
+static int compare_needs(const void *a, const void *b)
+{
+    const NeededRun *one = a, *two = b;
+    int order = strcmp(one->run.name, two->run.name);
+    return order ? order : (int)two->weights - (int)one->weights;
+}
+
+/* The runs that were bound, each once. The first `deciding` of them decide the weights. */
+static void collect_needs(const Binder *binder, size_t deciding, Experiment *experiment)
+{
+    NeededRun *needs = arena_alloc(binder->arena, binder->run_count + 1, sizeof *needs);
+    size_t n = 0;
+    for (size_t i = 0; i < binder->run_count; i++) needs[i] = (NeededRun){binder->runs[i], i < deciding};
+    qsort(needs, binder->run_count, sizeof *needs, compare_needs);
+    for (size_t i = 0; i < binder->run_count; i++)
+        if (n == 0 || strcmp(needs[n - 1].run.name, needs[i].run.name) != 0) needs[n++] = needs[i];
+    experiment->needs = needs;
+    experiment->need_count = n;
+}
+
 static void bind_all(Binder *binder, const Cfg *root, const char *const *keys, const ExperimentTables *tables,
                      Experiment *experiment)
 {
@@ -274,10 +300,12 @@ static void bind_all(Binder *binder, const Cfg *root, const char *const *keys, c
     bind_network(binder, root, experiment);
     bind_losses(binder, root, experiment);
     bind_train(binder, root, &experiment->train);
+    const size_t deciding = binder->run_count;
     bind_top(binder, root, keys, tables, experiment);
     check_refs(binder, experiment);
     check_used(binder, experiment);
     sort_sections(binder, experiment);
+    collect_needs(binder, deciding, experiment);
     if (binder->report->rank == RANK_NONE) check_learning_rate(&experiment->train, binder->report);
 }
 

@@ -114,6 +114,7 @@ static bool is_absent(const Field *field, const void *at)
         return !padding->mode && !padding->top && !padding->bottom && !padding->left && !padding->right;
     }
     case FIELD_REF:
+    case FIELD_RUN:
         return !((const Ref *)at)->name;
     case FIELD_SPEC:
         return !((const Spec *)at)->row;
@@ -149,6 +150,7 @@ static void print_value(Text *text, const Field *field, const void *at)
         print_padding(text, at);
         break;
     case FIELD_REF:
+    case FIELD_RUN:
         print_scalar(text, ((const Ref *)at)->name);
         break;
     case FIELD_SPEC: {

@@ -28,12 +28,15 @@ void report_merge(Report *report, const Report *other);
 /* true when nothing is wrong; else sets err and returns false. */
 bool report_flush(const Report *report, Err *err);
 
-/* What binding needs at hand. refs: every FIELD_REF bound so far, those of dropped items too. */
+/* What binding needs at hand. refs: every FIELD_REF bound so far, those of dropped items too. runs: every FIELD_RUN,
+ * but of dropped items none. */
 typedef struct Binder {
     Arena *arena;
     Report *report;
     Ref *refs;
     size_t ref_count, ref_capacity;
+    Ref *runs;
+    size_t run_count, run_capacity;
 } Binder;
 
 void binder_release(Binder *binder);

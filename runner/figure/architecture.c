@@ -91,7 +91,7 @@ static void draw_column(Canvas *canvas, const FigureContext *context, const Laye
 {
     double x = MARGIN + (double)at * (BOX_WIDTH + SHAPE_ROOM + SECTION_GAP), y = TOP;
     char from[128];
-    snprintf(from, sizeof from, "from %s", input_of(context->model, column->section));
+    snprintf(from, sizeof from, "from %s", input_of(context->use->model, column->section));
     canvas_text(canvas, x + BOX_WIDTH / 2.0, 36, SECTION_TEXT, ALIGN_CENTER, color_ink, column->section);
     canvas_text(canvas, x + BOX_WIDTH / 2.0, 63, SHAPE_TEXT, ALIGN_CENTER, color_muted, from);
     draw_arrow(canvas, x + BOX_WIDTH / 2.0, TOP - 24, TOP);
@@ -105,7 +105,7 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
 {
     (void)err;
     Arena arena = {0};
-    LayerList list = model_layers(context->model, &arena);
+    LayerList list = model_layers(context->use->model, &arena);
     join_layers(&list, &arena);
     Column *columns = arena_alloc(&arena, list.n + 1, sizeof *columns);
     size_t n = split_columns(&list, columns), deepest = 0;

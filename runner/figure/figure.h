@@ -3,7 +3,7 @@
 #define RUNNER_FIGURE_FIGURE_H
 
 #include "runner/canvas/canvas.h"
-#include "runner/model/model.h"
+#include "runner/model/use_context.h"
 
 /* history.csv in memory: what curves are drawn from. */
 typedef struct HistoryView {
@@ -13,8 +13,7 @@ typedef struct HistoryView {
 } HistoryView;
 
 typedef struct FigureContext {
-    Model *model; /* parameters are allocated and trained */
-    const Dataset *dataset;
+    const UseContext *use; /* parameters are allocated and trained */
     const HistoryView *history;
     const Spec *spec;
 } FigureContext;
@@ -22,7 +21,7 @@ typedef struct FigureContext {
 typedef struct Figure {
     Row row;
     /* As Metric's check; may be NULL. */
-    bool (*check)(const Model *model, const Spec *spec, Err *err);
+    bool (*check)(const UseContext *use, const Spec *spec, Err *err);
     /* Initialises the canvas and draws. */
     bool (*draw)(const FigureContext *context, Canvas *canvas, Err *err);
 } Figure;

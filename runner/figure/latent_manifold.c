@@ -21,8 +21,9 @@ static const Field fields[] = {
     {0},
 };
 
-static bool check(const Model *model, const Spec *spec, Err *err)
+static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
+    const Model *model = use->model;
     Shape shape;
     if (!model_can_decode(model) || !model_term(model, "kl"))
         return err_config(err, spec->loc, "latent_manifold: needs a reconstruction and a KL term in the loss");
@@ -58,14 +59,14 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
 {
     (void)err;
     const ManifoldOptions *options = context->spec->options;
-    const DatasetInfo *info = &context->model->info;
+    const DatasetInfo *info = &context->use->model->info;
     size_t size = (size_t)options->size, n = size * size, image = info->height * info->width * info->channels;
     real *z = mem_zeroed(n * 2, sizeof *z), *pixels = mem_zeroed(mem_mul(n, image), sizeof *pixels);
     for (size_t i = 0; i < n; i++) {
         z[2 * i] = (real)normal_quantile(((double)(i % size) + 0.5) / (double)size);
         z[2 * i + 1] = -(real)normal_quantile(((double)(i / size) + 0.5) / (double)size);
     }
-    model_decode(context->model, n, z, pixels);
+    model_decode(context->use->model, n, z, pixels);
 
     Grid grid = {.rows = size,
                  .columns = size,

@@ -35,8 +35,9 @@ static const Field fields[] = {
     {0},
 };
 
-static bool check(const Model *model, const Spec *spec, Err *err)
+static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
+    const Model *model = use->model;
     const ScatterOptions *options = spec->options;
     Latent latent;
     if (!model_latent(model, &latent))
@@ -129,13 +130,13 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
 {
     (void)err;
     const ScatterOptions *options = context->spec->options;
-    const Split *split = dataset_split(context->dataset, options->split);
+    const Split *split = dataset_split(context->use->dataset, options->split);
     size_t n = split->n < (size_t)options->points ? split->n : (size_t)options->points;
     Latent latent;
-    if (!model_latent(context->model, &latent)) BUG("a checked latent is gone");
+    if (!model_latent(context->use->model, &latent)) BUG("a checked latent is gone");
     size_t dim = latent.dim;
     real *means = mem_zeroed(mem_mul(n, dim), sizeof *means);
-    model_encode(context->model, context->dataset, split, n, latent.mean, means);
+    model_encode(context->use->model, context->use->dataset, split, n, latent.mean, means);
 
     Projection projection = {.n = n, .x = mem_zeroed(n, sizeof(double)), .y = mem_zeroed(n, sizeof(double))};
     if (dim > 2 && strcmp(options->projection, "pca") == 0)
@@ -143,7 +144,7 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     else
         for (size_t i = 0; i < n; i++)
             projection.x[i] = (double)means[i * dim], projection.y[i] = (double)means[i * dim + 1];
-    plot(&projection, split->labels, context->model->info.classes, canvas);
+    plot(&projection, split->labels, context->use->model->info.classes, canvas);
     free(projection.x);
     free(projection.y);
     free(means);

@@ -28,8 +28,9 @@ static const Field fields[] = {
 
 enum { COLUMNS = 8, LABEL_ROOM = 124 };
 
-static bool check(const Model *model, const Spec *spec, Err *err)
+static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
+    const Model *model = use->model;
     const ReconstructionsOptions *options = spec->options;
     size_t count = dataset_split_count(&model->info, &model->experiment->data, options->split);
     if (!model_term(model, "reconstruction"))
@@ -55,11 +56,11 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
 {
     (void)err;
     const ReconstructionsOptions *options = context->spec->options;
-    const DatasetInfo *info = &context->model->info;
-    const Split *split = dataset_split(context->dataset, options->split);
+    const DatasetInfo *info = &context->use->model->info;
+    const Split *split = dataset_split(context->use->dataset, options->split);
     size_t n = (size_t)options->pairs, image = info->height * info->width * info->channels;
     real *pixels = mem_zeroed(mem_mul(n, image), sizeof *pixels), *original = mem_zeroed(image, sizeof *original);
-    model_reconstruct(context->model, context->dataset, split, n, pixels);
+    model_reconstruct(context->use->model, context->use->dataset, split, n, pixels);
 
     size_t columns = n < COLUMNS ? n : COLUMNS;
     Grid grid = {.rows = (n + columns - 1) / columns * 2,
@@ -74,8 +75,8 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     label_rows(&grid, options->split, canvas);
     for (size_t i = 0; i < n; i++) {
         uint32_t index = (uint32_t)i;
-        batch_gather(context->dataset, split, &context->model->experiment->data, context->model->experiment->seed, 0,
-                     &index, 1, original, NULL);
+        batch_gather(context->use->dataset, split, &context->use->model->experiment->data,
+                     context->use->model->experiment->seed, 0, &index, 1, original, NULL);
         grid_put(&grid, canvas, i / columns * 2, i % columns, original);
         grid_put(&grid, canvas, i / columns * 2 + 1, i % columns, pixels + i * image);
     }

@@ -28,19 +28,18 @@ static const Field fields[] = {
     {0},
 };
 
-static bool check(const Model *model, const Spec *spec, Err *err)
+static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
-    return sampler_check(model, &((const SamplesOptions *)spec->options)->sampler, spec->loc, err);
+    return sampler_check(use, &((const SamplesOptions *)spec->options)->sampler, spec->loc, err);
 }
 
 static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
 {
     const SamplesOptions *options = context->spec->options;
-    const DatasetInfo *info = &context->model->info;
-    const UseContext use = {.model = context->model, .dataset = context->dataset};
+    const DatasetInfo *info = &context->use->model->info;
     size_t n = (size_t)(options->rows * options->cols), image = info->height * info->width * info->channels;
     real *pixels = mem_zeroed(mem_mul(n, image), sizeof *pixels);
-    if (!sampler_draw(&use, &options->sampler, "samples", n, pixels, err)) {
+    if (!sampler_draw(context->use, &options->sampler, "samples", n, pixels, err)) {
         free(pixels);
         return false;
     }

@@ -18,8 +18,9 @@ static const Field fields[] = {
     {0},
 };
 
-static bool check(const Model *model, const Spec *spec, Err *err)
+static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
+    const Model *model = use->model;
     const AccuracyOptions *options = spec->options;
     if (!judge_logits(model))
         return err_config(err, spec->loc,
@@ -27,8 +28,10 @@ static bool check(const Model *model, const Spec *spec, Err *err)
     return metric_check_split(model, options->split, spec->loc, err);
 }
 
-static bool measure(Model *model, const Dataset *dataset, const Spec *spec, MetricList *list, Err *err)
+static bool measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)
 {
+    Model *model = use->model;
+    const Dataset *dataset = use->dataset;
     (void)err;
     const AccuracyOptions *options = spec->options;
     const Split *split = dataset_split(dataset, options->split);

@@ -27,8 +27,9 @@ static const Field fields[] = {
     {0},
 };
 
-static bool check(const Model *model, const Spec *spec, Err *err)
+static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
+    const Model *model = use->model;
     const ActiveUnitsOptions *options = spec->options;
     if (!model_term(model, "kl"))
         return err_config(err, spec->loc,
@@ -49,8 +50,10 @@ static double variance(const real *means, size_t n, size_t dim, size_t unit)
     return segment_total(&square) / (double)n;
 }
 
-static bool measure(Model *model, const Dataset *dataset, const Spec *spec, MetricList *list, Err *err)
+static bool measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)
 {
+    Model *model = use->model;
+    const Dataset *dataset = use->dataset;
     (void)err;
     const ActiveUnitsOptions *options = spec->options;
     const Split *split = dataset_split(dataset, options->split);

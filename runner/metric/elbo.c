@@ -18,8 +18,9 @@ static const Field fields[] = {
     {0},
 };
 
-static bool check(const Model *model, const Spec *spec, Err *err)
+static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
+    const Model *model = use->model;
     const ElboOptions *options = spec->options;
     if (!model_term(model, "reconstruction"))
         return err_config(err, spec->loc, "elbo: the experiment has no reconstruction term; add one to its loss");
@@ -43,8 +44,10 @@ static const char *protocol(const Experiment *experiment)
                                                           : "binary pixels; sum over pixels; one z an image";
 }
 
-static bool measure(Model *model, const Dataset *dataset, const Spec *spec, MetricList *list, Err *err)
+static bool measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)
 {
+    Model *model = use->model;
+    const Dataset *dataset = use->dataset;
     (void)err;
     const ElboOptions *options = spec->options;
     const Experiment *experiment = model->experiment;

@@ -2,7 +2,7 @@
 #ifndef RUNNER_METRIC_METRIC_H
 #define RUNNER_METRIC_METRIC_H
 
-#include "runner/model/model.h"
+#include "runner/model/use_context.h"
 
 /* One row of metrics.csv. */
 typedef struct MetricValue {
@@ -22,11 +22,11 @@ void metric_release(MetricList *list);
 
 typedef struct Metric {
     Row row;
-    /* Whether it can be measured on this experiment: an error has the place of the spec or of what it names. Needs no
-     * data and no parameters. May be NULL. */
-    bool (*check)(const Model *model, const Spec *spec, Err *err);
+    /* Whether it can be measured on this experiment: an error has the place of the spec or of what it names. There is
+     * neither data nor parameters, of the needed runs neither: needs_experiment and needs_network. May be NULL. */
+    bool (*check)(const UseContext *use, const Spec *spec, Err *err);
     /* parameters are allocated and trained. Adds rows to the list. */
-    bool (*measure)(Model *model, const Dataset *dataset, const Spec *spec, MetricList *list, Err *err);
+    bool (*measure)(const UseContext *use, const Spec *spec, MetricList *list, Err *err);
 } Metric;
 
 extern const Table metrics_table;

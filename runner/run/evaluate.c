@@ -36,14 +36,35 @@ static bool go_on(const Run *run, Err *err)
                       run->path, run->path);
 }
 
-static bool measure(const Run *run, Model *model, const Dataset *dataset, Progress *progress, Err *err)
+/* What progress within a metric or a figure is told to: the run's own. */
+typedef struct Listener {
+    const Run *run;
+    Progress *progress;
+    const char *verb, *name; /* "measuring", "elbo" */
+} Listener;
+
+static void listener_begin(Listener *listener, const char *verb, const char *name)
+{
+    listener->verb = verb;
+    listener->name = name;
+    progress_note(listener->progress, "%s %s", verb, name);
+}
+
+static bool hear(void *context, size_t done, size_t total, Err *err)
+{
+    const Listener *listener = context;
+    progress_part(listener->progress, listener->verb, listener->name, done, total);
+    return go_on(listener->run, err);
+}
+
+static bool measure(const Run *run, const UseContext *use, Listener *listener, Err *err)
 {
     MetricList list = {0};
     bool ok = true;
     for (size_t i = 0; ok && i < run->experiment.evaluate.n && (ok = go_on(run, err)); i++) {
         const Spec *spec = &run->experiment.evaluate.items[i];
-        progress_note(progress, "measuring %s", spec->row->name);
-        ok = ((const Metric *)spec->row)->measure(model, dataset, spec, &list, err);
+        listener_begin(listener, "measuring", spec->row->name);
+        ok = ((const Metric *)spec->row)->measure(use, spec, &list, err);
     }
     ok = ok && write_metrics(run, &list, err);
     metric_release(&list);
@@ -58,16 +79,16 @@ static bool draw_one(const FigureContext *context, const char *path, Err *err)
     return ok;
 }
 
-static bool draw(Arena *arena, const Run *run, Model *model, const Dataset *dataset, const History *history,
-                 Progress *progress, Err *err)
+static bool draw(Arena *arena, const Run *run, const UseContext *use, const History *history, Listener *listener,
+                 Err *err)
 {
     const SpecList *figures = &run->experiment.figures;
     HistoryView view = history_view(history);
     bool ok = figures->n == 0 || file_make_folder(arena_printf(arena, "%s/figures", run->folder), err);
     for (size_t i = 0; ok && i < figures->n && (ok = go_on(run, err)); i++) {
         const char *name = figure_name(arena, figures, i);
-        FigureContext context = {model, dataset, &view, &figures->items[i]};
-        progress_note(progress, "drawing %s", name);
+        FigureContext context = {use, &view, &figures->items[i]};
+        listener_begin(listener, "drawing", name);
         ok = draw_one(&context, arena_printf(arena, "%s/figures/%s.png", run->folder, name), err);
     }
     return ok;
@@ -89,14 +110,15 @@ static bool write_provenance(Arena *arena, const Run *run, const Model *model, E
     return ok;
 }
 
-bool evaluate_run(const Run *run, Model *model, const Dataset *dataset, Progress *progress, Err *err)
+bool evaluate_run(const Run *run, Model *model, const Dataset *dataset, Needs *needs, Progress *progress, Err *err)
 {
     Arena arena = {0};
     History history;
+    Listener listener = {run, progress, "", ""};
+    const UseContext use = {model, dataset, needs, hear, &listener};
     history_init(&history, &run->experiment);
     bool ok = history_read(&history, arena_printf(&arena, "%s/history.csv", run->folder), err) &&
-              measure(run, model, dataset, progress, err) &&
-              draw(&arena, run, model, dataset, &history, progress, err) &&
+              measure(run, &use, &listener, err) && draw(&arena, run, &use, &history, &listener, err) &&
               file_write(arena_printf(&arena, "%s/config.yaml", run->folder), run->config, strlen(run->config), err) &&
               write_provenance(&arena, run, model, err);
     history_release(&history);

@@ -133,7 +133,7 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
         model_allocate(&model, to_train ? optimizer->slots : 0);
         ok = to_train ? train(arena, run, &model, &dataset, options, &progress, err)
                       : read_weights(arena, run, &model, err);
-        ok = ok && evaluate_run(run, &model, &dataset, &progress, err);
+        ok = ok && evaluate_run(run, &model, &dataset, NULL, &progress, err);
         threads_used = pool_threads_used();
         pool_stop();
     }

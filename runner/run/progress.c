@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double report_seconds = 0.1;
+static const double report_seconds = 0.1, line_seconds = 10;
 
 static_assert(sizeof(ProgressRecord) <= _POSIX_PIPE_BUF, "records of several processes would mix");
 
@@ -83,8 +83,28 @@ void progress_epoch(Progress *progress, uint64_t epoch, double train, double tes
             duration_text(per_step * (double)(progress->epochs * progress->steps - done), left));
 }
 
+void progress_part(Progress *progress, const char *verb, const char *name, size_t done, size_t total)
+{
+    double now = seconds_now();
+    if (progress->quiet || total == 0 || done > total) return;
+    double part = (double)done / (double)total, spent = now - progress->part_started;
+    double left = done ? spent * (1 - part) / part : 0;
+    ProgressRecord record = {0};
+    char text[32];
+    snprintf(record.note, sizeof record.note, "%s %s: %.0f%%, %s left", verb, name, 100 * part,
+             duration_text(left, text));
+    if (progress->report && now - progress->last >= report_seconds) {
+        progress->last = now;
+        send_record(progress, &record);
+    } else if (!progress->report && done && now - progress->part_said >= line_seconds) {
+        progress->part_said = now;
+        fprintf(stderr, "%s: %s\n", progress->label, record.note);
+    }
+}
+
 void progress_note(Progress *progress, const char *format, ...)
 {
+    progress->part_started = progress->part_said = seconds_now();
     if (progress->quiet) return;
     ProgressRecord record = {0};
     va_list args, again;

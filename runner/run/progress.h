@@ -14,16 +14,17 @@ typedef struct ProgressRecord {
     double part;            /* of all steps, 0 to 1 */
     double loss, rate;      /* the epoch's mean so far; images/s */
     double left;            /* seconds */
-    char note[40];          /* what it does instead of steps ("measuring elbo"), or "" */
+    char note[64];          /* what it does instead of steps ("measuring elbo"), or "" */
 } ProgressRecord;
 
 typedef struct Progress {
     const char *label; /* the run's path; borrowed */
     bool quiet;
-    int report;             /* the descriptor that records go to, or 0: none */
-    uint64_t epochs, steps; /* steps an epoch */
-    double started, last;   /* seconds */
-    uint64_t first_step;    /* steps done before this process */
+    int report;                     /* the descriptor that records go to, or 0: none */
+    uint64_t epochs, steps;         /* steps an epoch */
+    double started, last;           /* seconds */
+    uint64_t first_step;            /* steps done before this process */
+    double part_started, part_said; /* of what progress_part tells of: since when, and when a line was written */
 } Progress;
 
 void progress_begin(Progress *progress, const char *label, bool quiet, int report, uint64_t epochs, uint64_t steps,
@@ -32,6 +33,8 @@ void progress_begin(Progress *progress, const char *label, bool quiet, int repor
 void progress_step(Progress *progress, uint64_t epoch, uint64_t step, double loss, size_t batch);
 /* After an epoch; test may be NaN: not tracked. */
 void progress_epoch(Progress *progress, uint64_t epoch, double train, double test, size_t images);
+/* Within something that is no step: "measuring", "elbo", so much of it; a line now and then, when it takes long. */
+void progress_part(Progress *progress, const char *verb, const char *name, size_t done, size_t total);
 /* A message, with the run's label before it. */
 void progress_note(Progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

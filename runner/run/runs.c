@@ -168,17 +168,18 @@ bool run_check(const Run *run, Model *model, Err *err)
     const Experiment *experiment = &run->experiment;
     const char *split[2];
     size_t splits = history_splits(experiment, split);
+    UseContext use = {.model = used};
     bool ok = model_init(used, experiment, &run->info, err);
     for (size_t i = 0; ok && i < splits; i++) ok = metric_check_split(used, split[i], experiment->train.loc, err);
     for (size_t i = 0; ok && i < experiment->evaluate.n; i++) {
         const Spec *spec = &experiment->evaluate.items[i];
         const Metric *metric = (const Metric *)spec->row;
-        if (metric->check) ok = metric->check(used, spec, err);
+        if (metric->check) ok = metric->check(&use, spec, err);
     }
     for (size_t i = 0; ok && i < experiment->figures.n; i++) {
         const Spec *spec = &experiment->figures.items[i];
         const Figure *figure = (const Figure *)spec->row;
-        if (figure->check) ok = figure->check(used, spec, err);
+        if (figure->check) ok = figure->check(&use, spec, err);
     }
     model_release(&own);
     return ok;

@@ -8,8 +8,9 @@ static bool natural(const Model *model)
     return model_can_decode(model) && model_term(model, "kl");
 }
 
-static bool check(const Model *model, const Spec *spec, Err *err)
+static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
+    const Model *model = use->model;
     if (natural(model)) return true;
     if (model_can_decode(model))
         return err_config(err, spec->loc,

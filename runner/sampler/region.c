@@ -34,8 +34,9 @@ static const Field fields[] = {
     {0},
 };
 
-static bool check(const Model *model, const Spec *spec, Err *err)
+static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
+    const Model *model = use->model;
     return model_can_decode(model) ||
            err_config(err, spec->loc,
                       "region: needs a reconstruction term in the loss and a section between the image and the pixels, "

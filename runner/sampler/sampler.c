@@ -35,11 +35,11 @@ Spec sampler_or_default(Arena *arena, const Model *model, const Spec *spec, Loc 
     return (Spec){.row = row, .options = options, .loc = loc};
 }
 
-bool sampler_check(const Model *model, const Spec *spec, Loc loc, Err *err)
+bool sampler_check(const UseContext *use, const Spec *spec, Loc loc, Err *err)
 {
     Arena arena = {0};
-    const Spec chosen = sampler_or_default(&arena, model, spec, loc);
-    const bool ok = ((const Sampler *)chosen.row)->check(model, &chosen, err);
+    const Spec chosen = sampler_or_default(&arena, use->model, spec, loc);
+    const bool ok = ((const Sampler *)chosen.row)->check(use, &chosen, err);
     arena_release(&arena);
     return ok;
 }

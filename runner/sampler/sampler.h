@@ -11,7 +11,7 @@ typedef struct Sampler {
     bool (*natural)(const Model *model);
     bool images; /* draw reads the data set */
     /* As Metric's check: an error has the place of the spec. */
-    bool (*check)(const Model *model, const Spec *spec, Err *err);
+    bool (*check)(const UseContext *use, const Spec *spec, Err *err);
     /* n images (n,H,W,C), the mean of each pixel in [0, 1], from the named stream of the run's seed. Image i depends on
      * the model, the spec, the stream and i alone, never on n. */
     bool (*draw)(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *pixels, Err *err);
@@ -24,7 +24,7 @@ extern const Table samplers_table;
 Spec sampler_or_default(Arena *arena, const Model *model, const Spec *spec, Loc loc);
 
 /* Sampler's check and draw on sampler_or_default: what metrics, figures and `sample` call. */
-bool sampler_check(const Model *model, const Spec *spec, Loc loc, Err *err);
+bool sampler_check(const UseContext *use, const Spec *spec, Loc loc, Err *err);
 bool sampler_draw(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *pixels, Err *err);
 
 /* The option `sampler` of a row whose options' struct has a member `sampler` of type Spec. */

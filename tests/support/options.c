@@ -93,6 +93,7 @@ static void set(Arena *arena, const Field *field, const char *text, void *to)
         *(Padding *)to = padding(arena, text);
         break;
     case FIELD_REF:
+    case FIELD_RUN:
         *(Ref *)to = (Ref){arena_text(arena, text), {"test.yaml", 1, 1}};
         break;
     case FIELD_SPEC:

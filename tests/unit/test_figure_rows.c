@@ -35,9 +35,10 @@ static void draw_with(Tiny *t, const HistoryView *view, const char *yaml, Canvas
     Err err = {0};
     const Spec spec = tiny_spec(t, &figures_table, yaml);
     const Figure *figure = (const Figure *)spec.row;
-    const FigureContext context = {&t->model, &t->dataset, view, &spec};
+    const UseContext use = {.model = &t->model, .dataset = &t->dataset};
+    const FigureContext context = {&use, view, &spec};
     *canvas = (Canvas){0};
-    if (figure->check && !figure->check(&t->model, &spec, &err)) fail_msg("%s: %s", yaml, err.text);
+    if (figure->check && !figure->check(&use, &spec, &err)) fail_msg("%s: %s", yaml, err.text);
     if (!figure->draw(&context, canvas, &err)) fail_msg("%s: %s", yaml, err.text);
 }
 
@@ -278,7 +279,8 @@ static void refuse(const char *const *overrides, const char *yaml, const char *m
     Err err = {0};
     tiny_make(&other, overrides);
     const Spec spec = tiny_spec(&other, &figures_table, yaml);
-    if (((const Figure *)spec.row)->check(&other.model, &spec, &err)) fail_msg("%s is not refused", yaml);
+    if (((const Figure *)spec.row)->check(&(UseContext){.model = &other.model}, &spec, &err))
+        fail_msg("%s is not refused", yaml);
     assert_int_equal(err.kind, ERR_CONFIG);
     assert_string_equal(err.loc.file, "spec.yaml");
     assert_int_equal(err.loc.line, 1);

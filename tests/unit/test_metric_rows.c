@@ -35,8 +35,9 @@ static void measure(Tiny *t, const char *yaml)
     Err err = {0};
     const Spec spec = tiny_spec(t, &metrics_table, yaml);
     const Metric *metric = (const Metric *)spec.row;
-    if (metric->check && !metric->check(&t->model, &spec, &err)) fail_msg("%s: %s", yaml, err.text);
-    if (!metric->measure(&t->model, &t->dataset, &spec, &list, &err)) fail_msg("%s: %s", yaml, err.text);
+    const UseContext use = {.model = &t->model, .dataset = &t->dataset};
+    if (metric->check && !metric->check(&use, &spec, &err)) fail_msg("%s: %s", yaml, err.text);
+    if (!metric->measure(&use, &spec, &list, &err)) fail_msg("%s: %s", yaml, err.text);
 }
 
 static const MetricValue *row_of(const char *metric, const char *split)
@@ -97,7 +98,7 @@ static void refuse(const char *const *overrides, const char *yaml, const char *m
     Err err = {0};
     tiny_make(&other, overrides);
     const Spec spec = tiny_spec(&other, &metrics_table, yaml);
-    assert_false(((const Metric *)spec.row)->check(&other.model, &spec, &err));
+    assert_false(((const Metric *)spec.row)->check(&(UseContext){.model = &other.model}, &spec, &err));
     assert_int_equal(err.kind, ERR_CONFIG);
     assert_string_equal(err.loc.file, "spec.yaml");
     assert_int_equal(err.loc.line, 1);

@@ -95,7 +95,7 @@ static void evaluate(void)
 {
     Progress progress = {.quiet = true};
     Err err = {0};
-    if (!evaluate_run(&run, &tiny.model, &tiny.dataset, &progress, &err)) fail_msg("%s", err.text);
+    if (!evaluate_run(&run, &tiny.model, &tiny.dataset, NULL, &progress, &err)) fail_msg("%s", err.text);
 }
 
 static void finish(void)

@@ -48,7 +48,7 @@ static void draw(Tiny *t, const char *yaml, const char *stream, size_t n, real *
     Err err = {0};
     const Spec spec = yaml ? tiny_spec(t, &samplers_table, yaml) : (Spec){0};
     const UseContext use = {.model = &t->model, .dataset = &t->dataset};
-    if (!sampler_check(&t->model, &spec, (Loc){0}, &err) || !sampler_draw(&use, &spec, stream, n, out, &err))
+    if (!sampler_check(&use, &spec, (Loc){0}, &err) || !sampler_draw(&use, &spec, stream, n, out, &err))
         fail_msg("%s: %s", yaml, err.text);
 }
 
@@ -212,7 +212,8 @@ static void refuse(const char *const *overrides, const char *yaml, const char *m
     Err err = {0};
     tiny_make(&other, overrides);
     const Spec spec = yaml ? tiny_spec(&other, &samplers_table, yaml) : (Spec){0};
-    if (sampler_check(&other.model, &spec, (Loc){"figure.yaml", 4, 5}, &err)) fail_msg("%s is not refused", yaml);
+    if (sampler_check(&(UseContext){.model = &other.model}, &spec, (Loc){"figure.yaml", 4, 5}, &err))
+        fail_msg("%s is not refused", yaml);
     assert_int_equal(err.kind, ERR_CONFIG);
     assert_string_equal(err.loc.file, yaml ? "spec.yaml" : "figure.yaml");
     assert_string_equal(err.text, message);
