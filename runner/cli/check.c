@@ -5,9 +5,9 @@ static int run(Cli *cli, Err *err)
 {
     RunList list = {0};
     bool ok = cli_runs(cli, &list, err);
-    for (size_t i = 0; ok && i < list.n; i++) ok = run_check(&list.items[i], NULL, err);
+    for (size_t i = 0; ok && i < list.total; i++) ok = run_check(&list.items[i], NULL, err);
     if (ok && cli->target_count == 0) ok = study_check(cli->place.experiments, &list, err);
-    if (ok && !cli->quiet) printf("%zu run%s checked\n", list.n, list.n == 1 ? "" : "s");
+    if (ok && !cli->quiet) printf("%zu run%s checked\n", list.total, list.total == 1 ? "" : "s");
     runs_release(&list);
     return ok ? 0 : cli_fail(err);
 }

@@ -10,7 +10,7 @@ typedef struct Cli {
     RunPlace place;
     const char *overrides[64];
     size_t override_count;
-    const char *results_option, *seed_text, *sample_seed_text, *sampler_text, *format, *frozen;
+    const char *results_option, *seed_text, *sample_seed_text, *sampler_text, *format, *frozen, *needs;
     size_t threads, jobs, steps; /* 0: not given */
     uint64_t sample_seed;
     double absolute, relative;

@@ -45,6 +45,7 @@ static const Option options[] = {
     {"steps", 0, OPTION_COUNT, offsetof(Cli, steps), "N", "time N steps (default: a few seconds of them)", false},
     {"csv", 0, OPTION_FLAG, offsetof(Cli, csv), NULL, "CSV", false},
     {"frozen", 0, OPTION_TEXT, offsetof(Cli, frozen), "FILE", NULL, false},
+    {"needs", 0, OPTION_TEXT, offsetof(Cli, needs), "LINES", NULL, false},
     {"report", 0, OPTION_COUNT, offsetof(Cli, report), "N", NULL, false},
 };
 
@@ -193,7 +194,8 @@ static bool check_values(Cli *cli, Err *err)
            (!resolve->profile || check_profile(resolve->profile, err));
 }
 
-/* Where results go: as told; else never over committed ones when -o or a profile changes what the files say. */
+/* Where results go: as told; else never over committed ones when -o or a profile changes what the files say. What -o
+ * doesn't change, the runs that are needed, is taken from where it would lie without -o, if it is there. */
 static void settle(Cli *cli)
 {
     ResolveOptions *resolve = &cli->place.resolve;
@@ -201,14 +203,10 @@ static void settle(Cli *cli)
     resolve->folder = cli->place.experiments;
     resolve->overrides = cli->overrides;
     resolve->override_count = cli->override_count;
-    if (cli->results_option)
-        cli->place.results = cli->results_option;
-    else if (cli->override_count)
-        cli->place.results = "build/override";
-    else if (resolve->profile)
-        cli->place.results = arena_printf(&cli->arena, "build/%s/results", resolve->profile);
-    else
-        cli->place.results = "results";
+    const char *usual = resolve->profile ? arena_printf(&cli->arena, "build/%s/results", resolve->profile) : "results";
+    cli->place.results = cli->override_count ? "build/override" : usual;
+    if (cli->results_option) cli->place.results = cli->results_option;
+    if (cli->override_count && strcmp(cli->place.results, usual) != 0) cli->place.lender = usual;
 }
 
 static bool find_command(Cli *cli, const char *name, Err *err)

@@ -1,9 +1,12 @@
-#include <stdlib.h>
+#include <string.h>
 
 #include "nn/base/pool.h"
 #include "nn/optim/optim.h"
 #include "runner/cli/cli.h"
 #include "runner/run/cost.h"
+#include "runner/run/order.h"
+#include "runner/run/progress.h"
+#include "runner/run/todo.h"
 #include "runner/run/train.h"
 
 /* A training step of each network is timed once; runs of the same multiply-adds and batch share the answer. */
@@ -21,52 +24,92 @@ static double step_seconds(Model *model, Timed *timed, size_t *n)
     return timed[(*n)++].seconds;
 }
 
-static bool plan_run(Cli *cli, const Run *run, RunStatus status, Timed *timed, size_t *n, const char **cells,
-                     double *total, Err *err)
+enum { COLUMNS = 5 };
+
+typedef struct PlanTable {
+    Cli *cli;
+    RunList list;
+    TodoList todo;
+    OrderTask *tasks; /* (todo.n) in seconds */
+    Timed *timed;
+    size_t timed_count, rows;
+    const char **cells;
+} PlanTable;
+
+/* What is to be done of a run; NULL: it is up to date. */
+static const Todo *todo_of(const PlanTable *plan, const Run *run, size_t *number)
 {
+    for (*number = 0; *number < plan->todo.n; ++*number)
+        if (plan->todo.items[*number].run == run) return &plan->todo.items[*number];
+    return NULL;
+}
+
+static const char *reason_of(Arena *arena, const Todo *todo)
+{
+    if (!todo) return "";
+    if (!todo->user) return todo->status.reason;
+    return arena_printf(arena, "%s; %s needs it", todo->status.reason, todo->user->path);
+}
+
+/* The row of a target, or of a run that is made since others need it. */
+static bool add_row(PlanTable *plan, const Run *run, Err *err)
+{
+    size_t number;
+    const Todo *todo = todo_of(plan, run, &number);
+    Arena *arena = &plan->cli->arena;
+    if (!todo && run >= plan->list.items + plan->list.n) return true;
     Model model = {0};
-    char text[32];
     bool ok = run_check(run, &model, err);
     if (ok) {
-        double seconds =
-            status.state == RUN_CURRENT ? 0 : step_seconds(&model, timed, n) * cost_steps(run, status.state);
-        *total += seconds;
+        char text[32] = "";
+        if (todo) {
+            double seconds =
+                step_seconds(&model, plan->timed, &plan->timed_count) * cost_steps(run, todo->status.state);
+            plan->tasks[number] = (OrderTask){seconds, todo->waits, todo->wait_count};
+            duration_text(seconds, text);
+        }
+        const char **cells = plan->cells + ++plan->rows * COLUMNS;
         cells[0] = run->path;
-        cells[1] = run_state_name(status.state);
-        cells[2] = arena_printf(&cli->arena, "%zu", params_count(&model.params));
-        cells[3] = status.state == RUN_CURRENT ? "" : arena_printf(&cli->arena, "%s", duration_text(seconds, text));
-        cells[4] = status.reason;
+        cells[1] = run_state_name(todo ? todo->status.state : RUN_CURRENT);
+        cells[2] = arena_printf(arena, "%zu", params_count(&model.params));
+        cells[3] = arena_text(arena, text);
+        cells[4] = reason_of(arena, todo);
     }
     model_release(&model);
     return ok;
 }
 
+static bool make_plan(PlanTable *plan, Err *err)
+{
+    RunList *list = &plan->list;
+    Cli *cli = plan->cli;
+    if (!cli_runs(cli, list, err)) return false;
+    plan->todo = todo_make(list, cli->force);
+    plan->tasks = arena_alloc(&cli->arena, plan->todo.n + 1, sizeof *plan->tasks);
+    plan->timed = arena_alloc(&cli->arena, list->total + 1, sizeof *plan->timed);
+    plan->cells = arena_alloc(&cli->arena, (list->total + 1) * COLUMNS, sizeof *plan->cells);
+    static const char *const heading[COLUMNS] = {"run", "to do", "parameters", "about", "why"};
+    memcpy(plan->cells, heading, sizeof heading);
+    for (size_t i = 0; i < list->total; i++)
+        if (!add_row(plan, list->order[i], err)) return false;
+    return true;
+}
+
 static int run(Cli *cli, Err *err)
 {
-    enum { COLUMNS = 5 };
-    RunList list = {0};
-    bool ok = cli_runs(cli, &list, err);
-    const char **cells = ok ? arena_alloc(&cli->arena, (list.n + 1) * COLUMNS, sizeof *cells) : NULL;
-    Timed *timed = mem_zeroed(list.n + 1, sizeof *timed);
-    size_t n = 0, stale = 0;
-    double total = 0;
-    char text[32];
+    PlanTable plan = {.cli = cli};
     pool_start(cli_threads(cli));
-    if (ok) cells[0] = "run", cells[1] = "to do", cells[2] = "parameters", cells[3] = "about", cells[4] = "why";
-    for (size_t i = 0; ok && i < list.n; i++) {
-        RunStatus status = run_status(&list.arena, &list.items[i]);
-        if (cli->force) status = (RunStatus){RUN_TRAIN, "--force"};
-        stale += status.state != RUN_CURRENT;
-        ok = plan_run(cli, &list.items[i], status, timed, &n, cells + (i + 1) * COLUMNS, &total, err);
-    }
+    bool ok = make_plan(&plan, err);
     pool_stop();
     if (ok) {
-        cli_table(cli, COLUMNS, list.n + 1, cells, 1u << 2 | 1u << 3);
+        char text[32];
+        size_t jobs = cli->jobs ? cli->jobs : 1;
+        duration_text(order_makespan(plan.tasks, plan.todo.n, jobs), text);
+        cli_table(cli, COLUMNS, plan.rows + 1, plan.cells, 1u << 2 | 1u << 3);
         if (!cli->json)
-            printf("%zu of %zu runs to do, about %s\n", stale, list.n, stale ? duration_text(total, text) : "no time");
+            printf("%zu of %zu runs to do, about %s\n", plan.todo.n, plan.rows, plan.todo.n ? text : "no time");
     }
-    free(timed);
-    runs_release(&list);
+    runs_release(&plan.list);
     return ok ? 0 : cli_fail(err);
 }
 
@@ -74,7 +117,9 @@ const Command command_plan = {
     .name = "plan",
     .arguments = "[TARGET...] ",
     .summary = "what `run` would do and why, parameters, about how long",
-    .help = "Times a few training steps of each network for its estimate. Changes nothing.",
+    .help = "Times a few training steps of each network for its estimate, which is of -j runs\n"
+            "side by side. Runs that others need are listed too, where they are to be made.\n"
+            "Changes nothing.",
     .options = "threads jobs force json",
     .run = run,
 };

@@ -12,6 +12,7 @@
 #include "runner/run/spawn.h"
 #include "runner/run/study.h"
 #include "runner/run/summary.h"
+#include "runner/run/todo.h"
 
 /* One frozen run: the process that the runner starts for each. */
 static int run_frozen(const Cli *cli, Err *err)
@@ -21,6 +22,7 @@ static int run_frozen(const Cli *cli, Err *err)
     setvbuf(stderr, NULL, _IOLBF, PIPE_BUF); /* lines of several processes don't mix */
     ExecuteOptions options = {.experiments = cli->place.experiments,
                               .frozen = cli->frozen,
+                              .needs = cli->needs,
                               .threads = cli_threads(cli),
                               .force = cli->force,
                               .quiet = cli->quiet,
@@ -34,25 +36,39 @@ static int run_frozen(const Cli *cli, Err *err)
  * run. */
 static bool check_all(const RunList *list, double *batch, Err *err)
 {
-    for (size_t i = 0; i < list->n; i++)
+    for (size_t i = 0; i < list->total; i++)
         if (!cost_check(&list->items[i], &batch[i], err)) return false;
     return true;
 }
 
-static size_t choose(const Cli *cli, RunList *list, const double *batch, SpawnTask *chosen)
+static void say(const Todo *todo)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < list->n; i++) {
-        const Run *run = &list->items[i];
-        RunStatus status = run_status(&list->arena, run);
-        if (!cli->force && status.state == RUN_CURRENT) continue;
-        chosen[n++] = (SpawnTask){run, batch[i] * cost_steps(run, cli->force ? RUN_TRAIN : status.state)};
-        if (!cli->quiet)
-            fprintf(stderr, "%s: %s%s%s\n", run->path, cli->force ? "train" : run_state_name(status.state),
-                    cli->force ? "" : ": ", cli->force ? " (--force)" : status.reason);
+    const char *what = run_state_name(todo->status.state);
+    if (todo->forced)
+        fprintf(stderr, "%s: train (--force)\n", todo->run->path);
+    else if (todo->user)
+        fprintf(stderr, "%s: %s: %s; %s needs it\n", todo->run->path, what, todo->status.reason, todo->user->path);
+    else
+        fprintf(stderr, "%s: %s: %s\n", todo->run->path, what, todo->status.reason);
+}
+
+static SpawnTask *choose(const Cli *cli, RunList *list, const double *batch, size_t *n)
+{
+    TodoList todo = todo_make(list, cli->force);
+    SpawnTask *tasks = arena_alloc(&list->arena, todo.n + 1, sizeof *tasks);
+    for (size_t i = 0; i < todo.n; i++) {
+        const Todo *item = &todo.items[i];
+        tasks[i] = (SpawnTask){.run = item->run,
+                               .cost = batch[item->run - list->items] * cost_steps(item->run, item->status.state),
+                               .waits = item->waits,
+                               .wait_count = item->wait_count,
+                               .force = item->forced};
+        if (!cli->quiet) say(item);
     }
-    if (!cli->quiet && n < list->n) fprintf(stderr, "%zu of %zu runs are up to date\n", list->n - n, list->n);
-    return n;
+    if (!cli->quiet && todo.targets < list->n)
+        fprintf(stderr, "%zu of %zu runs are up to date\n", list->n - todo.targets, list->n);
+    *n = todo.n;
+    return tasks;
 }
 
 /* What is made of all runs together; one call at a time. */
@@ -82,15 +98,14 @@ static int run(Cli *cli, Err *err)
     RunList list = {0};
     int code = ERR_FAILED;
     bool ok = cli_runs(cli, &list, err);
-    double *batch = arena_alloc(&list.arena, list.n + 1, sizeof *batch);
+    double *batch = arena_alloc(&list.arena, list.total + 1, sizeof *batch);
     if (ok && check_all(&list, batch, err)) {
-        SpawnTask *chosen = arena_alloc(&list.arena, list.n + 1, sizeof *chosen);
-        size_t n = choose(cli, &list, batch, chosen);
+        size_t n;
+        const SpawnTask *chosen = choose(cli, &list, batch, &n);
         SpawnOptions options = {.experiments = cli->place.experiments,
                                 .jobs = cli->jobs ? cli->jobs : 1,
                                 .threads = cli->threads,
                                 .processors = cli_processors(),
-                                .force = cli->force,
                                 .keep_going = cli->keep_going,
                                 .quiet = cli->quiet};
         SpawnResult result = spawn_all(chosen, n, &options);
@@ -104,12 +119,14 @@ static int run(Cli *cli, Err *err)
 const Command command_run = {
     .name = "run",
     .arguments = "[TARGET...] ",
-    .summary = "brings the targets up to date; resumes what was interrupted",
+    .summary = "brings the targets up to date, needs first; resumes what was interrupted",
     .help = "Each run trains and evaluates in a process of its own and writes below the\n"
             "folder of the results. What is up to date is left alone. Ctrl-C writes a\n"
             "checkpoint; the next call goes on from it and ends in the same bytes.\n"
+            "What a run needs, such as the classifier that judges it, is brought up to\n"
+            "date before it, by the files alone: -o, --seed and --force are for targets.\n"
             "Side by side (-j) the longest runs begin first, and share the processors\n"
             "unless --threads says how many each gets.",
-    .options = "threads jobs force keep-going frozen report",
+    .options = "threads jobs force keep-going frozen needs report",
     .run = run,
 };

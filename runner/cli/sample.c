@@ -4,6 +4,7 @@
 #include "nn/base/pool.h"
 #include "runner/cli/cli.h"
 #include "runner/figure/figure.h"
+#include "runner/run/needs.h"
 #include "runner/run/state.h"
 #include "runner/sampler/sampler.h"
 
@@ -43,7 +44,9 @@ static bool draw(Cli *cli, Run *run, const char *path, Err *err)
     Spec spec = {0}, sampler = {0};
     bool ok = bind(cli, &spec, &sampler, err) && model_init(&model, &run->experiment, &run->info, err);
     const Figure *figure = (const Figure *)spec.row;
-    const UseContext use = {.model = &model, .dataset = &dataset};
+    Needs needs;
+    needs_models(&cli->arena, run, &needs);
+    const UseContext use = {.model = &model, .dataset = &dataset, .needs = &needs};
     ok = ok && figure->check(&use, &spec, err);
     if (ok && !run_has_weights(run))
         ok = err_failed(err, (Loc){0}, "%s has no weights of this configuration; `mayvae run %s` makes them", run->path,
@@ -60,6 +63,7 @@ static bool draw(Cli *cli, Run *run, const char *path, Err *err)
     canvas_release(&canvas);
     safetensors_release(&file);
     dataset_release(&dataset);
+    needs_release(&needs);
     model_release(&model);
     return ok;
 }

@@ -8,6 +8,7 @@
 #include "nn/base/file.h"
 #include "runner/cli/cli.h"
 #include "runner/run/cost.h"
+#include "runner/run/needs.h"
 #include "runner/run/signals.h"
 #include "runner/run/spawn.h"
 
@@ -131,37 +132,79 @@ static bool same_config(Arena *arena, const Run *run, bool *same, Err *err)
     return true;
 }
 
-/* Runs that can be made again, in a folder of their own. */
+/* Runs that are made again, in a folder of their own. */
 typedef struct Again {
-    Run *runs;
-    const Run **committed;
-    SpawnTask *tasks;
+    RunList *list;
+    Run *runs;        /* the list's; those that are made again have the other folder */
+    size_t *number;   /* of those: which task it is */
+    SpawnTask *tasks; /* (n) */
     size_t n, differ;
 } Again;
 
-static bool choose(Arena *arena, RunList *list, Again *again, Err *err)
+/* The targets whose configuration is the committed one. */
+static bool choose(Arena *arena, const RunList *list, bool *wanted, size_t *differ, Err *err)
 {
-    again->runs = arena_alloc(arena, list->n + 1, sizeof *again->runs);
-    again->committed = arena_alloc(arena, list->n + 1, sizeof *again->committed);
-    again->tasks = arena_alloc(arena, list->n + 1, sizeof *again->tasks);
-    bool *same = arena_alloc(arena, list->n + 1, sizeof *same);
-    double *cost = arena_alloc(arena, list->n + 1, sizeof *cost);
     for (size_t i = 0; i < list->n; i++)
-        if (!same_config(arena, &list->items[i], &same[i], err) || !cost_check(&list->items[i], &cost[i], err))
-            return false;
+        if (!same_config(arena, &list->items[i], &wanted[i], err)) return false;
     for (size_t i = 0; i < list->n; i++) {
-        Run *run = &list->items[i];
-        if (!same[i]) {
-            again->differ++;
-            printf("%s: config.yaml differs; `mayvae explain %s` says in what\n", run->path, run->path);
-            continue;
-        }
-        again->committed[again->n] = run;
-        again->runs[again->n] = *run;
-        again->tasks[again->n] = (SpawnTask){&again->runs[again->n], cost[i] * cost_steps(run, RUN_TRAIN)};
-        again->n++;
+        const Run *run = &list->items[i];
+        if (wanted[i]) continue;
+        ++*differ;
+        printf("%s: config.yaml differs; `mayvae explain %s` says in what\n", run->path, run->path);
     }
     fflush(stdout);
+    return true;
+}
+
+/* What they need is taken from the results where its weights are there; else it is made again too. */
+static void choose_needs(Arena *arena, const RunList *list, bool *wanted)
+{
+    for (size_t k = list->total; k-- > 0;) {
+        const Run **needed, *run = list->order[k];
+        if (!wanted[run - list->items]) continue;
+        size_t n = needs_closure(arena, run, &needed);
+        for (size_t i = 0; i < n; i++)
+            if (!run_has_weights(needed[i])) wanted[needed[i] - list->items] = true;
+    }
+}
+
+/* A task behind those of what it needs and is made again. */
+static bool add_task(Arena *arena, Again *again, const bool *wanted, const Run *run, Err *err)
+{
+    const RunList *list = again->list;
+    const size_t i = (size_t)(run - list->items);
+    double batch;
+    if (!cost_check(run, &batch, err)) return false;
+    const Run **needed;
+    size_t n = needs_closure(arena, run, &needed), *waits = arena_alloc(arena, n + 1, sizeof *waits), count = 0;
+    for (size_t k = 0; k < n; k++)
+        if (wanted[needed[k] - list->items]) waits[count++] = again->number[needed[k] - list->items];
+    again->tasks[again->n] = (SpawnTask){
+        .run = &again->runs[i], .cost = batch * cost_steps(run, RUN_TRAIN), .waits = waits, .wait_count = count};
+    again->number[i] = again->n++;
+    return true;
+}
+
+static bool again_make(Arena *arena, Again *again, const char *folder, Err *err)
+{
+    RunList *list = again->list;
+    const size_t total = list->total;
+    again->runs = arena_alloc(arena, total + 1, sizeof *again->runs);
+    again->number = arena_alloc(arena, total + 1, sizeof *again->number);
+    again->tasks = arena_alloc(arena, total + 1, sizeof *again->tasks);
+    bool *wanted = arena_alloc(arena, total + 1, sizeof *wanted);
+    if (!choose(arena, list, wanted, &again->differ, err)) return false;
+    choose_needs(arena, list, wanted);
+    for (size_t i = 0; i < total; i++) {
+        Run *run = &again->runs[i];
+        *run = list->items[i];
+        if (wanted[i]) run->folder = arena_printf(arena, "%s/%s", folder, run->path);
+        run->needs = arena_alloc(arena, run->experiment.need_count + 1, sizeof *run->needs);
+        for (size_t k = 0; k < run->experiment.need_count; k++)
+            run->needs[k] = &again->runs[list->items[i].needs[k] - list->items];
+    }
+    for (size_t k = 0; k < total; k++)
+        if (wanted[list->order[k] - list->items] && !add_task(arena, again, wanted, list->order[k], err)) return false;
     return true;
 }
 
@@ -188,7 +231,7 @@ static bool make_folder(Arena *arena, char **folder, Err *err)
 }
 
 /* Makes the runs again below folder, and compares those that came to an end. */
-static int verify(Cli *cli, Again *again, const char *folder, Err *err)
+static int verify(Cli *cli, Again *again, Err *err)
 {
     SpawnOptions options = {.experiments = cli->place.experiments,
                             .jobs = cli->jobs ? cli->jobs : 1,
@@ -196,15 +239,14 @@ static int verify(Cli *cli, Again *again, const char *folder, Err *err)
                             .processors = cli_processors(),
                             .keep_going = cli->keep_going,
                             .quiet = cli->quiet};
-    for (size_t i = 0; i < again->n; i++)
-        again->runs[i].folder = arena_printf(&cli->arena, "%s/%s", folder, again->runs[i].path);
     SpawnResult result = spawn_all(again->tasks, again->n, &options);
     for (size_t i = 0; i < again->n; i++) {
-        const Run *run = again->committed[i];
+        const Run *made = again->tasks[i].run, *run = &again->list->items[made - again->runs];
         bool same = false;
-        if (!file_exists(arena_printf(&cli->arena, "%s/run.yaml", again->runs[i].folder)))
+        if (run >= again->list->items + again->list->n) continue; /* no target */
+        if (!file_exists(arena_printf(&cli->arena, "%s/run.yaml", made->folder)))
             printf("%s: not made again\n", run->path);
-        else if (!compare_run(&cli->arena, run, &again->runs[i], &same, err))
+        else if (!compare_run(&cli->arena, run, made, &same, err))
             return cli_fail(err);
         again->differ += !same;
     }
@@ -216,18 +258,13 @@ static int verify(Cli *cli, Again *again, const char *folder, Err *err)
 static int run(Cli *cli, Err *err)
 {
     RunList list = {0};
-    Again again = {0};
+    Again again = {.list = &list};
     char *folder = NULL;
-    int code = 0;
+    int code;
     signals_catch();
-    bool ok = cli_runs(cli, &list, err) && choose(&cli->arena, &list, &again, err);
-    if (ok && again.n) ok = make_folder(&cli->arena, &folder, err);
-    if (!ok)
-        code = cli_fail(err);
-    else if (folder)
-        code = verify(cli, &again, folder, err);
-    else
-        code = again.differ ? 1 : 0;
+    bool ok = cli_runs(cli, &list, err) && make_folder(&cli->arena, &folder, err) &&
+              again_make(&cli->arena, &again, folder, err);
+    code = ok ? verify(cli, &again, err) : cli_fail(err);
     if (folder) remove_folder(folder);
     runs_release(&list);
     return code;
@@ -239,7 +276,9 @@ const Command command_verify = {
     .summary = "runs targets again elsewhere and compares bytes with the results",
     .help = "Trains and evaluates in a temporary folder (below TMPDIR or /tmp, removed at\n"
             "the end) and compares every file of each run: configuration, history, metrics,\n"
-            "figures, and the weights where they are there. Exit: 0 identical, 1 not.",
+            "figures, and the weights where they are there. What a target needs is taken\n"
+            "from the results, or made there too where they lack its weights. Exit: 0\n"
+            "identical, 1 not.",
     .options = "threads jobs keep-going",
     .run = run,
 };

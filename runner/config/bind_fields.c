@@ -193,6 +193,15 @@ static void bind_run(const Slot *slot)
     Binder *binder = slot->binder;
     Ref ref = {.loc = slot->node->loc};
     if (!read_text(slot, "the name of a run", &ref.name)) return;
+    if (binder->names) {
+        NamedRun run;
+        Err err = {0};
+        if (!run_names_find(binder->names, ref.name, ref.loc, &run, &err)) {
+            report_add(binder->report, RANK_NAME, err.loc, "%s", err.text);
+            return;
+        }
+        ref.name = run.path;
+    }
     *(Ref *)slot->target = ref;
     add_ref(&binder->runs, &binder->run_count, &binder->run_capacity, ref);
 }

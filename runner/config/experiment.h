@@ -4,7 +4,7 @@
 
 #include "nn/layer/layer.h"
 #include "runner/config/bind.h"
-#include "runner/config/resolve.h"
+#include "runner/config/run_names.h"
 
 typedef struct DataOptions {
     Ref dataset; /* a name in datasets.yaml */
@@ -55,9 +55,11 @@ typedef struct Experiment {
     Loc loc;
 } Experiment;
 
-/* The tables of rooms above this one. */
+/* What binding looks things up in: the tables of rooms above this one, and what the names of runs stand for; NULL: they
+ * are paths already, as in a frozen configuration. */
 typedef struct ExperimentTables {
     const Table *metrics, *figures;
+    RunNames *runs;
 } ExperimentTables;
 
 /* Binds one variant of a seed. Checks everything that needs no data and no shapes: unknown keys, types, bounds, names

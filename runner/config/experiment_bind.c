@@ -315,7 +315,7 @@ bool experiment_bind(Arena *arena, const Variant *variant, uint64_t seed, const 
     static const char *const keys[] = {"experiment", "title", "extends", "matrix",   "seeds",   "numerics", "data",
                                        "network",    "loss",  "train",   "evaluate", "figures", NULL};
     Report report = {0};
-    Binder binder = {.arena = arena, .report = &report};
+    Binder binder = {.arena = arena, .report = &report, .names = tables->runs};
     *experiment =
         (Experiment){.name = variant->experiment, .variant = variant->name, .seed = seed, .loc = variant->root->loc};
     if (variant->pending) report_merge(&report, variant->pending);
@@ -341,7 +341,7 @@ bool experiment_read(Arena *arena, const char *path, const ExperimentTables *tab
         return err_config(err, seed ? seed->loc : root->loc, "seed: wants a whole number from 0 to 2^63 - 1");
 
     Report report = {0};
-    Binder binder = {.arena = arena, .report = &report};
+    Binder binder = {.arena = arena, .report = &report, .names = tables->runs};
     *experiment =
         (Experiment){.name = name->text, .variant = variant->text, .seed = (uint64_t)number, .loc = root->loc};
     bind_all(&binder, root, keys, tables, experiment);

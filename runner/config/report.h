@@ -6,6 +6,7 @@
 
 #include "nn/base/table.h"
 #include "runner/config/cfg.h"
+#include "runner/config/run_names.h"
 
 typedef enum Rank {
     RANK_NONE,    /* nothing is wrong */
@@ -37,6 +38,7 @@ typedef struct Binder {
     size_t ref_count, ref_capacity;
     Ref *runs;
     size_t run_count, run_capacity;
+    RunNames *names; /* what they stand for; NULL: each is a path already */
 } Binder;
 
 void binder_release(Binder *binder);

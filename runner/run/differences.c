@@ -70,6 +70,13 @@ const char *run_differences(Arena *arena, const Run *run, bool values)
     for (size_t i = 0; i < before.n; i++)
         if (!flat_find(&after, before.items[i].path))
             describe(&text, values, before.items[i].path, before.items[i].value, NULL);
+    for (size_t i = 0; values && run->needs && i < run->experiment.need_count; i++) {
+        const Run *need = run->needs[i];
+        const char *then = run_needed(arena, run, need->path);
+        if (then && strcmp(then, need->weights_identity) != 0)
+            text_add(&text, "%s, which it needs: other weights (configuration %.8s -> %.8s)\n", need->path, then,
+                     need->weights_identity);
+    }
     const char *result = arena_text(arena, text.bytes ? text.bytes : "");
     text_release(&text);
     free(before.items);

@@ -105,6 +105,8 @@ static bool write_provenance(Arena *arena, const Run *run, const Model *model, E
     text_add(&text, "numerics: %s\nnumerics_version: %d\n", run->experiment.numerics, NUMERICS_VERSION);
     text_add(&text, "weights_sha256: %s\nparameters: %zu\n", weights, params_count(&model->params));
     text_add(&text, "epochs: %lld\n", (long long)run->experiment.train.epochs);
+    for (size_t i = 0; i < run->experiment.need_count; i++)
+        text_add(&text, "%s  %s: %s\n", i ? "" : "needs:\n", run->needs[i]->path, run->needs[i]->weights_identity);
     bool ok = file_write(arena_printf(arena, "%s/run.yaml", run->folder), text.bytes, text.n, err);
     text_release(&text);
     return ok;

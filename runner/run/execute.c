@@ -13,6 +13,7 @@
 #include "nn/base/pool.h"
 #include "runner/run/evaluate.h"
 #include "runner/run/lock.h"
+#include "runner/run/needs.h"
 #include "runner/run/signals.h"
 #include "runner/run/state.h"
 #include "runner/run/train.h"
@@ -124,8 +125,10 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
     size_t threads_used = 0;
     Model model = {0};
     Dataset dataset = {0};
+    Needs needs;
     Progress progress;
     progress_begin(&progress, run->path, options->quiet, options->report, 0, 0, 0); /* training begins it again */
+    needs_models(arena, run, &needs);
     bool ok = run_check(run, &model, err) && dataset_load(arena, &dataset, &run->info, &run->experiment.data, err);
     bool to_train = options->force || !run_is_trained(run);
     if (ok) {
@@ -133,7 +136,7 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
         model_allocate(&model, to_train ? optimizer->slots : 0);
         ok = to_train ? train(arena, run, &model, &dataset, options, &progress, err)
                       : read_weights(arena, run, &model, err);
-        ok = ok && evaluate_run(run, &model, &dataset, NULL, &progress, err);
+        ok = ok && evaluate_run(run, &model, &dataset, &needs, &progress, err);
         threads_used = pool_threads_used();
         pool_stop();
     }
@@ -144,6 +147,7 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
         progress_note(&progress, "done in %s", duration_text(seconds_now() - start, text));
     }
     dataset_release(&dataset);
+    needs_release(&needs);
     model_release(&model);
     return ok;
 }
@@ -163,7 +167,9 @@ bool execute_run(const ExecuteOptions *options, int *signal, Err *err)
     }
     remove_temporaries(&arena, folder);
     remove_temporaries(&arena, arena_printf(&arena, "%s/figures", folder));
-    if (!run_read(&arena, &run, options->experiments, folder, "log/config.yaml", err)) goto done;
+    if (!run_read(&arena, &run, options->experiments, folder, "log/config.yaml", err) ||
+        !needs_read(&arena, &run, options->experiments, options->needs ? options->needs : "", err))
+        goto done;
     if (!options->force && run_status(&arena, &run).state == RUN_CURRENT)
         ok = true;
     else

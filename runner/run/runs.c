@@ -1,7 +1,5 @@
 #include "runner/run/runs.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,68 +8,31 @@
 #include "runner/figure/figure.h"
 #include "runner/metric/metric.h"
 #include "runner/run/history.h"
+#include "runner/run/link.h"
+#include "runner/run/needs.h"
 
-const ExperimentTables experiment_tables = {&metrics_table, &figures_table};
+const ExperimentTables experiment_tables = {&metrics_table, &figures_table, NULL};
 
 typedef struct Names {
     char **items;
     size_t n;
 } Names;
 
-static bool is_reserved(const char *file)
-{
-    return strcmp(file, "datasets.yaml") == 0 || strcmp(file, "report.yaml") == 0;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The experiments of a folder, without ".yaml", sorted. */
-static bool experiment_names(Arena *arena, const char *folder, Names *names, Err *err)
-{
-    DIR *stream = opendir(folder);
-    if (!stream)
-        return err_failed(err, loc_file(folder), "can't open the folder of the experiments: %s", strerror(errno));
-    size_t capacity = 64;
-    names->items = arena_alloc(arena, capacity, sizeof *names->items);
-    for (struct dirent *entry; (entry = readdir(stream));) {
-        size_t length = strlen(entry->d_name);
-        if (length <= 5 || strcmp(entry->d_name + length - 5, ".yaml") != 0 || is_reserved(entry->d_name)) continue;
-        if (entry->d_name[0] == '.') continue;
-        if (names->n == capacity) {
-            char **larger = arena_alloc(arena, capacity * 2, sizeof *larger);
-            memcpy(larger, names->items, capacity * sizeof *larger);
-            names->items = larger;
-            capacity *= 2;
-        }
-        names->items[names->n++] = arena_text_n(arena, entry->d_name, length - 5);
-    }
-    closedir(stream);
-    qsort(names->items, names->n, sizeof *names->items, by_text);
-    return true;
-}
-
-static bool add_run(RunList *list, const RunPlace *place, const Variant *variant, uint64_t seed, Err *err)
+bool runs_add(RunList *list, const RunPlace *place, const NamedRun *named, Err *err)
 {
     Arena *arena = &list->arena;
-    if (list->n == list->capacity) {
+    for (size_t i = 0; i < list->total; i++)
+        if (strcmp(list->items[i].path, named->path) == 0) return true;
+    if (list->total == list->capacity) {
         list->capacity = list->capacity ? list->capacity * 2 : 16;
         list->items = mem_grow(list->items, list->capacity, sizeof *list->items);
     }
-    Run *run = &list->items[list->n];
-    *run = (Run){0};
-    if (!experiment_bind(arena, variant, seed, &experiment_tables, &run->experiment, err)) return false;
+    const ExperimentTables tables = {experiment_tables.metrics, experiment_tables.figures, &list->names};
+    Run *run = &list->items[list->total];
+    *run = (Run){.path = named->path, .folder = arena_printf(arena, "%s/%s", place->results, named->path)};
+    if (!experiment_bind(arena, named->variant, named->seed, &tables, &run->experiment, err)) return false;
     if (!dataset_describe(arena, place->experiments, run->experiment.data.dataset, &run->info, err)) return false;
-    const char *slash = variant->name[0] ? "/" : "";
-    run->path =
-        arena_printf(arena, "%s%s%s/seed%llu", variant->experiment, slash, variant->name, (unsigned long long)seed);
-    run->folder = arena_printf(arena, "%s/%s", place->results, run->path);
-    for (size_t i = 0; i < list->n; i++)
-        if (strcmp(list->items[i].path, run->path) == 0) return true;
-    run_identify(arena, run);
-    list->n++;
+    list->total++;
     return true;
 }
 
@@ -84,12 +45,10 @@ static bool add_file(RunList *list, const RunPlace *place, const char *file, con
     for (size_t i = 0; i < variants.n; i++) {
         const Variant *variant = &variants.items[i];
         for (size_t j = 0; j < variant->seed_count; j++) {
-            const char *slash = variant->name[0] ? "/" : "";
-            const char *path = arena_printf(&list->arena, "%s%s%s/seed%llu", variant->experiment, slash, variant->name,
-                                            (unsigned long long)variant->seeds[j]);
+            const char *path = run_path(&list->arena, variant->experiment, variant->name, variant->seeds[j]);
             if (pattern && fnmatch(pattern, path, 0) != 0 && fnmatch(pattern, path, FNM_LEADING_DIR) != 0) continue;
             if (found) *found = true;
-            if (!add_run(list, place, variant, variant->seeds[j], err)) return false;
+            if (!runs_add(list, place, &(NamedRun){path, variant, variant->seeds[j]}, err)) return false;
         }
     }
     return true;
@@ -129,23 +88,46 @@ static bool add_named(RunList *list, const RunPlace *place, const char *target, 
     return found || no_match(place, target, names, name, err);
 }
 
-bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Err *err)
+/* What was added for the targets so far is bound anew with the others. */
+static void begin(RunList *list, const RunPlace *place)
+{
+    ResolveOptions options = place->resolve;
+    options.override_count = 0;
+    options.has_seed = false;
+    options.folder = place->experiments;
+    run_names_release(&list->names);
+    run_names_init(&list->names, &list->arena, &options);
+    list->total = list->n;
+}
+
+static bool end(RunList *list, const RunPlace *place, Err *err)
+{
+    list->n = list->total;
+    return runs_link(list, place, err);
+}
+
+static bool add_folder(RunList *list, const RunPlace *place, const char *folder, Err *err)
 {
     Names names = {0};
-    if (!experiment_names(&list->arena, folder, &names, err)) return false;
+    if (!experiment_names(&list->arena, folder, &names.items, &names.n, err)) return false;
     for (size_t i = 0; i < names.n; i++)
         if (!add_file(list, place, arena_printf(&list->arena, "%s/%s.yaml", folder, names.items[i]), NULL, NULL, err))
             return false;
     return true;
 }
 
-bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err)
+bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Err *err)
 {
-    if (n == 0) return runs_in_folder(list, place, place->experiments, err);
+    begin(list, place);
+    return add_folder(list, place, folder, err) && end(list, place, err);
+}
+
+static bool add_targets(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err)
+{
     Names names = {0};
     bool only_files = true;
     for (size_t i = 0; i < n; i++) only_files = only_files && is_file_target(targets[i]);
-    if (!only_files && !experiment_names(&list->arena, place->experiments, &names, err)) return false;
+    if (!only_files && !experiment_names(&list->arena, place->experiments, &names.items, &names.n, err)) return false;
     for (size_t i = 0; i < n; i++) {
         bool ok = is_file_target(targets[i]) ? add_file(list, place, targets[i], NULL, NULL, err)
                                              : add_named(list, place, targets[i], &names, err);
@@ -154,9 +136,17 @@ bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_
     return true;
 }
 
+bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err)
+{
+    if (n == 0) return runs_in_folder(list, place, place->experiments, err);
+    begin(list, place);
+    return add_targets(list, place, targets, n, err) && end(list, place, err);
+}
+
 void runs_release(RunList *list)
 {
     free(list->items);
+    run_names_release(&list->names);
     arena_release(&list->arena);
     *list = (RunList){0};
 }
@@ -168,7 +158,10 @@ bool run_check(const Run *run, Model *model, Err *err)
     const Experiment *experiment = &run->experiment;
     const char *split[2];
     size_t splits = history_splits(experiment, split);
-    UseContext use = {.model = used};
+    Arena arena = {0};
+    Needs needs;
+    needs_models(&arena, run, &needs);
+    UseContext use = {.model = used, .needs = &needs};
     bool ok = model_init(used, experiment, &run->info, err);
     for (size_t i = 0; ok && i < splits; i++) ok = metric_check_split(used, split[i], experiment->train.loc, err);
     for (size_t i = 0; ok && i < experiment->evaluate.n; i++) {
@@ -181,7 +174,9 @@ bool run_check(const Run *run, Model *model, Err *err)
         const Figure *figure = (const Figure *)spec->row;
         if (figure->check) ok = figure->check(&use, spec, err);
     }
+    needs_release(&needs);
     model_release(&own);
+    arena_release(&arena);
     return ok;
 }
 
@@ -192,9 +187,6 @@ bool run_read(Arena *arena, Run *run, const char *experiments, const char *folde
     if (!experiment_read(arena, path, &experiment_tables, &run->experiment, err)) return false;
     if (!dataset_describe(arena, experiments, run->experiment.data.dataset, &run->info, err)) return false;
     const Experiment *experiment = &run->experiment;
-    const char *slash = experiment->variant[0] ? "/" : "";
-    run->path = arena_printf(arena, "%s%s%s/seed%llu", experiment->name, slash, experiment->variant,
-                             (unsigned long long)experiment->seed);
-    run_identify(arena, run);
+    run->path = run_path(arena, experiment->name, experiment->variant, experiment->seed);
     return true;
 }

@@ -9,7 +9,8 @@
 typedef struct RunPlace {
     const char *experiments; /* folder of the YAML files */
     const char *results;     /* folder of the results */
-    ResolveOptions resolve;
+    const char *lender;      /* another one, from which needed runs are taken that are trained there; or NULL */
+    ResolveOptions resolve;  /* of the targets; runs that are only needed take no overrides and no other seed */
 } RunPlace;
 
 typedef struct Run {
@@ -17,6 +18,9 @@ typedef struct Run {
     const char *folder; /* RESULTS/path */
     Experiment experiment;
     DatasetInfo info;
+    const struct Run **needs;  /* (experiment.need_count), in that order; NULL: not known, or, of a run that is needed
+                                * itself, an entry that doesn't decide its weights */
+    bool borrowed;             /* it lies in RunPlace.lender, where nothing is written */
     const char *config;        /* the canonical configuration: config.yaml */
     char weights_identity[65]; /* of what decides the weights */
     char identity[65];         /* of everything */
@@ -24,12 +28,17 @@ typedef struct Run {
 
 typedef struct RunList {
     Arena arena;
-    Run *items; /* in the order of the targets, files and variants */
-    size_t n, capacity;
+    RunNames names;
+    Run *items;      /* in the order of the targets, files and variants; behind them the other runs that they need */
+    size_t n, total; /* targets; with those that are only needed */
+    size_t capacity;
+    Run **order; /* (total) each behind those that it needs */
+    size_t ordered;
 } RunList;
 
 /* Finds the runs of the targets: YAML files, names of experiments, runs (globs allowed); none: every experiment. Each
- * is resolved and bound, its data set described. A target that matches nothing is an error with the nearest name. */
+ * is resolved and bound, its data set described; so are the runs that they need. A target that matches nothing is an
+ * error with the nearest name; runs that need each other are an error that names the cycle. */
 bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err);
 /* The runs of every experiment of another folder; place->experiments still holds the data sets. */
 bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Err *err);
@@ -39,10 +48,11 @@ void runs_release(RunList *list);
  * initialised (also on an error). */
 bool run_check(const Run *run, Model *model, Err *err);
 
-/* Reads RESULTS-like folder's frozen configuration back into a run; file: "log/config.yaml" or "config.yaml". */
+/* Reads a run's frozen configuration FOLDER/FILE back ("log/config.yaml" or "config.yaml"). Its needs are left unknown,
+ * and so are its identities: needs_read. */
 bool run_read(Arena *arena, Run *run, const char *experiments, const char *folder, const char *file, Err *err);
 
-/* Fills config and the identities from the bound experiment. */
+/* Fills config and the identities from the bound experiment and the runs that it needs, which are identified. */
 void run_identify(Arena *arena, Run *run);
 
 extern const ExperimentTables experiment_tables;

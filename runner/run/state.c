@@ -70,20 +70,50 @@ static bool same_config(Arena *arena, const Run *run)
     return ok;
 }
 
-/* The text of a key of run.yaml, or NULL. */
-static const char *provenance(Arena *arena, const Run *run, const char *key)
+/* run.yaml, or NULL. */
+static const Cfg *read_provenance(Arena *arena, const Run *run)
 {
     Err ignored = {0};
     const char *path = arena_printf(arena, "%s/run.yaml", run->folder);
-    Cfg *root = file_exists(path) ? cfg_parse_file(arena, path, &ignored) : NULL;
-    Cfg *value = root ? cfg_get(root, key) : NULL;
+    return file_exists(path) ? cfg_parse_file(arena, path, &ignored) : NULL;
+}
+
+static const char *text_of(const Cfg *map, const char *key)
+{
+    const Cfg *value = map ? cfg_get(map, key) : NULL;
     return value && value->kind == CFG_SCALAR ? value->text : NULL;
+}
+
+/* The text of a key of run.yaml, or NULL. */
+static const char *provenance(Arena *arena, const Run *run, const char *key)
+{
+    return text_of(read_provenance(arena, run), key);
+}
+
+const char *run_needed(Arena *arena, const Run *run, const char *path)
+{
+    const Cfg *root = read_provenance(arena, run);
+    return root ? text_of(cfg_get(root, "needs"), path) : NULL;
+}
+
+/* The needed runs whose weights were of another configuration when the results were made. */
+static const char *changed_needs(Arena *arena, const Run *run)
+{
+    const char *text = "";
+    for (size_t i = 0; run->needs && i < run->experiment.need_count; i++) {
+        const char *then = run_needed(arena, run, run->needs[i]->path);
+        if (then && strcmp(then, run->needs[i]->weights_identity) != 0)
+            text = arena_printf(arena, "%s%s%s", text, text[0] ? ", " : "", run->needs[i]->path);
+    }
+    return text;
 }
 
 static const char *change_reason(Arena *arena, const Run *run)
 {
-    const char *keys = run_differences(arena, run, false);
-    return keys[0] ? arena_printf(arena, "changed: %s", keys) : "the version of the numerics or the data changed";
+    const char *keys = run_differences(arena, run, false), *needs = changed_needs(arena, run);
+    if (!keys[0] && !needs[0]) return "the version of the numerics or the data changed";
+    return arena_printf(arena, "%s%s%s%s%s", keys[0] ? "changed: " : "", keys, keys[0] && needs[0] ? "; " : "",
+                        needs[0] ? "a run it needs changed: " : "", needs);
 }
 
 static RunStatus training_status(Arena *arena, const Run *run, bool ran)

@@ -17,8 +17,12 @@ typedef struct RunStatus {
 RunStatus run_status(Arena *arena, const Run *run);
 
 /* The keys whose values differ between the configuration that the folder's results were made with and this one:
- * "train.epochs: 30 -> 40" a line; "" where there is none, or nothing to compare with. */
+ * "train.epochs: 30 -> 40" a line; "" where there is none, or nothing to compare with. With values also the needed
+ * runs whose weights are of another configuration than then. */
 const char *run_differences(Arena *arena, const Run *run, bool values);
+
+/* The identity of a needed run's weights that the folder's results were made with, as run.yaml has it; NULL: none. */
+const char *run_needed(Arena *arena, const Run *run, const char *path);
 
 /* Whether weights.safetensors is there and belongs to the run's weights_identity. */
 bool run_has_weights(const Run *run);

@@ -120,17 +120,24 @@ static void results_never_go_over_committed_ones(void **state)
     assert_string_equal(cli.place.results, "results");
     assert_string_equal(cli.place.experiments, "experiments");
     assert_string_equal(cli.place.resolve.folder, "experiments");
+    assert_null(cli.place.lender);
     PARSE("run", "-o", "a=1");
     assert_string_equal(cli.place.results, "build/override");
+    assert_string_equal(cli.place.lender, "results");
     PARSE("run", "--profile", "quick");
     assert_string_equal(cli.place.results, "build/quick/results");
+    assert_null(cli.place.lender);
     assert_string_equal(cli.place.resolve.profile, "quick");
     PARSE("run", "--profile", "quick", "-o", "a=1");
     assert_string_equal(cli.place.results, "build/override");
+    assert_string_equal(cli.place.lender, "build/quick/results");
     PARSE("run", "--results", "out", "--profile", "quick", "-o", "a=1");
     assert_string_equal(cli.place.results, "out");
+    PARSE("run", "-o", "a=1", "--results=results");
+    assert_null(cli.place.lender);
     PARSE("run", "-o", "a=1", "--results=out", "--experiments=mine");
     assert_string_equal(cli.place.results, "out");
+    assert_string_equal(cli.place.lender, "results");
     assert_string_equal(cli.place.experiments, "mine");
     assert_string_equal(cli.place.resolve.folder, "mine");
 }

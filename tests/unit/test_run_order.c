@@ -49,6 +49,34 @@ static void one_after_another_they_keep_their_order(void **state)
     assert_memory_equal(order, expected, sizeof order);
 }
 
+/* 1 waits for 0, 2 and 3 for 1; 4 waits for nothing. */
+static const size_t zero[] = {0}, one[] = {1};
+static const OrderTask chain[] = {{1, NULL, 0}, {2, zero, 1}, {3, one, 1}, {1, one, 1}, {5, NULL, 0}};
+
+static void the_longest_chain_goes_first(void **state)
+{
+    (void)state;
+    static const size_t expected[] = {0, 1, 4, 2, 3}, given[] = {0, 1, 2, 3, 4};
+    size_t order[5];
+    order_chains(chain, 5, 2, order);
+    assert_memory_equal(order, expected, sizeof order);
+    order_chains(chain, 5, 1, order);
+    assert_memory_equal(order, given, sizeof order);
+    order_chains(chain, 0, 2, order);
+}
+
+/* 0, 1 and 2 one after another take 6; the other place has 4 and 3. */
+static void runs_that_wait_take_their_time(void **state)
+{
+    (void)state;
+    const OrderTask pair[] = {{4, NULL, 0}, {1, NULL, 0}, {1, one, 1}};
+    assert_true(order_makespan(chain, 5, 1) == 12);
+    assert_true(order_makespan(chain, 5, 2) == 6);
+    assert_true(order_makespan(chain, 5, 3) == 6);
+    assert_true(order_makespan(pair, 3, 2) == 4);
+    assert_true(order_makespan(pair, 0, 2) == 0);
+}
+
 /* {costs, jobs, the shortest possible} */
 static void the_whole_is_short(void **state)
 {
@@ -110,6 +138,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_longest_goes_first),
+        cmocka_unit_test(the_longest_chain_goes_first),
+        cmocka_unit_test(runs_that_wait_take_their_time),
         cmocka_unit_test(one_after_another_they_keep_their_order),
         cmocka_unit_test(the_whole_is_short),
         cmocka_unit_test(threads_are_what_is_free_by_who_will_share_it),

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "nn/base/file.h"
-#include "runner/run/runs.h"
+#include "runner/run/needs.h"
 #include "tests/support/small_set.h"
 
 static SmallSet set;
@@ -151,7 +151,9 @@ static void a_frozen_run_comes_back(void **state)
     assert_true(find(LIST("beta/epochs3/seed7")));
     const Run *run = &list.items[0];
     put("config.yaml", run->config);
-    if (!run_read(&list.arena, &again, set.folder, set.folder, "config.yaml", &err)) fail_msg("%s", err.text);
+    if (!run_read(&list.arena, &again, set.folder, set.folder, "config.yaml", &err) ||
+        !needs_read(&list.arena, &again, set.folder, "", &err))
+        fail_msg("%s", err.text);
     assert_string_equal(again.path, run->path);
     assert_string_equal(again.identity, run->identity);
     assert_string_equal(again.weights_identity, run->weights_identity);
