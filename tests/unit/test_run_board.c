@@ -122,7 +122,7 @@ static void steps_and_notes_are_reported(void **state)
     progress_step(&progress, 1, 9, 12.5, 32);
     progress_step(&progress, 1, 9, 12.5, 32); /* too soon after the other */
     progress.label = "a message that the test expects here";
-    progress_note(&progress, "measuring %s", "what has a name that is longer than the room for it");
+    progress_note(&progress, "measuring %s", "what has a name that is longer than the room that there is for it");
     assert_int_equal(read(ends[0], &record, sizeof record), sizeof record);
     assert_int_equal(record.process, getpid());
     assert_int_equal(record.epoch, 1);
@@ -130,7 +130,12 @@ static void steps_and_notes_are_reported(void **state)
     assert_true(record.part == 0.5 && record.loss == 12.5 && record.rate > 0 && record.left >= 0);
     assert_string_equal(record.note, "");
     assert_int_equal(read(ends[0], &record, sizeof record), sizeof record);
-    assert_string_equal(record.note, "measuring what has a name that is longe");
+    assert_string_equal(record.note, "measuring what has a name that is longer than the room that the");
+    progress_part(&progress, "measuring", "nll", 1, 4); /* too soon after the step */
+    progress.last = progress.part_started = seconds_now() - 3;
+    progress_part(&progress, "measuring", "nll", 3, 4);
+    assert_int_equal(read(ends[0], &record, sizeof record), sizeof record);
+    assert_string_equal(record.note, "measuring nll: 75%, 1 s left");
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     assert_true(read(ends[0], &record, sizeof record) < 0);
     close(ends[0]);
