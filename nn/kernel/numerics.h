@@ -2,8 +2,8 @@
  * elementwise or a reduction (elementwise.h, reduce.h) and is the same in all back ends.
  *
  * Layouts: images (N,H,W,C), dense activations (N,K), convolution weights (KH,KW,Cin,Cout), dense weights (In,Out).
- * Functions whose name holds `grad` ADD to their destination, the others overwrite it. Each cuts its work into tasks by
- * shape alone and runs them on the pool, so the bits don't depend on the number of threads. */
+ * Each cuts its work into tasks by shape alone and runs them on the pool, so the bits don't depend on the number of
+ * threads. */
 #ifndef NN_KERNEL_NUMERICS_H
 #define NN_KERNEL_NUMERICS_H
 
@@ -27,30 +27,46 @@ static inline size_t conv_taps(const ConvShape *shape)
     return shape->taps ? shape->taps : shape->kh * shape->kw;
 }
 
+/* How an element's sum begins and ends: from the destination's value (add) or from +0, which is the same as adding to a
+ * destination of +0; then the bias is added, if there is one; then a relu that follows is applied (rectify: what is
+ * below 0 becomes +0), or the gradient of a relu whose output `rectified` is, of the destination's shape, if it is
+ * there (where that is 0 or below, the sum becomes +0). */
+typedef struct Ending {
+    bool add;
+    const real *bias;
+    bool rectify;
+    const real *rectified;
+} Ending;
+
 typedef struct Numerics {
     const char *name; /* as `numerics:` names it */
     const char *doc;
 
     /* Elements of scratch that the three dense functions below need at most for this shape. */
     size_t (*dense_scratch)(size_t n, size_t in, size_t out);
-    /* y (n,out) = x (n,in) w (in,out) + bias (out); bias may be NULL. */
-    void (*dense)(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y,
+    /* y (n,out) = x (n,in) w (in,out); bias (out). */
+    void (*dense)(size_t n, size_t in, size_t out, const real *x, const real *w, const Ending *ending, real *y,
                   real *scratch);
-    void (*dense_grad_input)(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx, real *scratch);
-    void (*dense_grad_weight)(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw, real *scratch);
+    void (*dense_grad_input)(size_t n, size_t in, size_t out, const real *dy, const real *w, const Ending *ending,
+                             real *dx, real *scratch);
+    void (*dense_grad_weight)(size_t n, size_t in, size_t out, const real *x, const real *dy, bool add, real *dw,
+                              real *scratch);
 
     /* Elements of scratch that the three convolution functions below need at most for this shape. */
     size_t (*conv2d_scratch)(const ConvShape *shape);
-    void (*conv2d)(const ConvShape *shape, const real *x, const real *w, const real *bias, real *y, real *scratch);
-    void (*conv2d_grad_input)(const ConvShape *shape, const real *dy, const real *w, real *dx, real *scratch);
-    void (*conv2d_grad_weight)(const ConvShape *shape, const real *x, const real *dy, real *dw, real *scratch);
+    void (*conv2d)(const ConvShape *shape, const real *x, const real *w, const Ending *ending, real *y, real *scratch);
+    void (*conv2d_grad_input)(const ConvShape *shape, const real *dy, const real *w, const Ending *ending, real *dx,
+                              real *scratch);
+    void (*conv2d_grad_weight)(const ConvShape *shape, const real *x, const real *dy, bool add, real *dw,
+                               real *scratch);
 
     /* conv2d_transpose is the adjoint: with the shape of the convolution that it is the adjoint of (whose input is the
      * transpose's output), x (n,oh,ow,cout), y (n,ih,iw,cin), w (kh,kw,cin,cout), bias (cin). Its gradients are conv2d
-     * (input, as an addition) and conv2d_grad_weight with the roles of the images exchanged. */
-    void (*conv2d_transpose)(const ConvShape *shape, const real *x, const real *w, const real *bias, real *y,
+     * (input) and conv2d_grad_weight with the roles of the images exchanged. */
+    void (*conv2d_transpose)(const ConvShape *shape, const real *x, const real *w, const Ending *ending, real *y,
                              real *scratch);
-    void (*conv2d_transpose_grad_input)(const ConvShape *shape, const real *dy, const real *w, real *dx, real *scratch);
+    void (*conv2d_transpose_grad_input)(const ConvShape *shape, const real *dy, const real *w, const Ending *ending,
+                                        real *dx, real *scratch);
 } Numerics;
 
 extern const Numerics numerics_openblas; /* not in MODE=dbl */

@@ -27,11 +27,15 @@ void openblas_gemm(size_t m, size_t n, size_t k, GemmMatrix a, GemmMatrix b, boo
                 add ? 1.0F : 0.0F, c, blas_int(c_stride));
 }
 
-void openblas_add_bias(size_t rows, size_t n, const float *bias, float *c, size_t c_stride)
+void openblas_end(const Ending *ending, size_t rows, size_t n, float *c, size_t c_stride, size_t at, size_t channel)
 {
     for (size_t i = 0; i < rows; i++) {
         float *restrict row = c + i * c_stride;
-        for (size_t j = 0; j < n; j++) row[j] += bias[j];
+        const float *restrict bias = ending->bias ? ending->bias + channel : NULL;
+        const float *restrict rectified = ending->rectified ? ending->rectified + at + i * c_stride : NULL;
+        for (size_t j = 0; j < n && bias; j++) row[j] += bias[j];
+        for (size_t j = 0; j < n && ending->rectify; j++) row[j] = row[j] < 0 ? 0 : row[j];
+        for (size_t j = 0; j < n && rectified; j++) row[j] = 0 + (rectified[j] <= 0 ? 0 : row[j]);
     }
 }
 
@@ -39,8 +43,7 @@ void openblas_add_bias(size_t rows, size_t n, const float *bias, float *c, size_
 typedef struct Product {
     size_t m, n, k;
     GemmMatrix a, b;
-    bool add;
-    const float *bias;
+    Ending ending;
     float *c;
     size_t tile_m, tile_n, tiles_n;
 } Product;
@@ -65,8 +68,8 @@ static void product_tile(void *context, size_t task)
     a.at += a.transposed ? i : i * a.stride;
     b.at += b.transposed ? j * b.stride : j;
     float *c = p->c + i * p->n + j;
-    openblas_gemm(m, n, p->k, a, b, p->add, c, p->n);
-    if (p->bias) openblas_add_bias(m, n, p->bias + j, c, p->n);
+    openblas_gemm(m, n, p->k, a, b, p->ending.add, c, p->n);
+    openblas_end(&p->ending, m, n, c, p->n, i * p->n + j, j);
 }
 
 static void product_run(Product *p)
@@ -78,26 +81,28 @@ static void product_run(Product *p)
     pool_run(tiles_m * p->tiles_n, product_tile, p);
 }
 
-static void openblas_dense(size_t n, size_t in, size_t out, const float *x, const float *w, const float *bias, float *y,
-                           float *scratch)
-{
-    (void)scratch;
-    product_run(&(Product){.m = n, .n = out, .k = in, .a = {x, in, false}, .b = {w, out, false}, .bias = bias, .c = y});
-}
-
-static void openblas_dense_grad_input(size_t n, size_t in, size_t out, const float *dy, const float *w, float *dx,
-                                      float *scratch)
+static void openblas_dense(size_t n, size_t in, size_t out, const float *x, const float *w, const Ending *ending,
+                           float *y, float *scratch)
 {
     (void)scratch;
     product_run(
-        &(Product){.m = n, .n = in, .k = out, .a = {dy, out, false}, .b = {w, out, true}, .add = true, .c = dx});
+        &(Product){.m = n, .n = out, .k = in, .a = {x, in, false}, .b = {w, out, false}, .ending = *ending, .c = y});
 }
 
-static void openblas_dense_grad_weight(size_t n, size_t in, size_t out, const float *x, const float *dy, float *dw,
-                                       float *scratch)
+static void openblas_dense_grad_input(size_t n, size_t in, size_t out, const float *dy, const float *w,
+                                      const Ending *ending, float *dx, float *scratch)
 {
     (void)scratch;
-    product_run(&(Product){.m = in, .n = out, .k = n, .a = {x, in, true}, .b = {dy, out, false}, .add = true, .c = dw});
+    product_run(
+        &(Product){.m = n, .n = in, .k = out, .a = {dy, out, false}, .b = {w, out, true}, .ending = *ending, .c = dx});
+}
+
+static void openblas_dense_grad_weight(size_t n, size_t in, size_t out, const float *x, const float *dy, bool add,
+                                       float *dw, float *scratch)
+{
+    (void)scratch;
+    product_run(&(Product){
+        .m = in, .n = out, .k = n, .a = {x, in, true}, .b = {dy, out, false}, .ending = {.add = add}, .c = dw});
 }
 
 static size_t no_scratch(size_t n, size_t in, size_t out)

@@ -17,19 +17,22 @@ typedef struct GemmMatrix {
  * one processor: OpenBLAS is held to one thread a call. */
 void openblas_gemm(size_t m, size_t n, size_t k, GemmMatrix a, GemmMatrix b, bool add, float *c, size_t c_stride);
 
-/* c (rows,n) += bias (n) in every row. */
-void openblas_add_bias(size_t rows, size_t n, const float *bias, float *c, size_t c_stride);
+/* What Ending says of sums that stand in c (rows,n), which begins at element `at` of the destination and at channel
+ * `channel` of it. */
+void openblas_end(const Ending *ending, size_t rows, size_t n, float *c, size_t c_stride, size_t at, size_t channel);
 
 /* Slots of numerics_openblas. */
 size_t openblas_conv2d_scratch(const ConvShape *shape);
-void openblas_conv2d(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
+void openblas_conv2d(const ConvShape *shape, const float *x, const float *w, const Ending *ending, float *y,
                      float *scratch);
-void openblas_conv2d_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx, float *scratch);
-void openblas_conv2d_transpose(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
+void openblas_conv2d_grad_input(const ConvShape *shape, const float *dy, const float *w, const Ending *ending,
+                                float *dx, float *scratch);
+void openblas_conv2d_transpose(const ConvShape *shape, const float *x, const float *w, const Ending *ending, float *y,
                                float *scratch);
-void openblas_conv2d_transpose_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx,
-                                          float *scratch);
+void openblas_conv2d_transpose_grad_input(const ConvShape *shape, const float *dy, const float *w, const Ending *ending,
+                                          float *dx, float *scratch);
 size_t openblas_conv2d_grad_weight_scratch(const ConvShape *shape);
-void openblas_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, float *dw, float *scratch);
+void openblas_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw,
+                                 float *scratch);
 
 #endif

@@ -15,9 +15,9 @@ enum {
 
 typedef struct Conv {
     const ConvShape *shape;
-    const float *from, *w, *bias;
+    const float *from, *w;
     float *to, *scratch;
-    bool add;
+    Ending ending;
     size_t task_rows, panel_rows;
 } Conv;
 
@@ -85,15 +85,15 @@ static void gather_task(void *context, size_t task)
         }
         float *to = conv->to + row * s->ow * s->cout;
         openblas_gemm(rows * s->ow, s->cout, k, (GemmMatrix){columns, k, false}, (GemmMatrix){conv->w, s->cout, false},
-                      conv->add, to, s->cout);
-        if (conv->bias) openblas_add_bias(rows * s->ow, s->cout, conv->bias, to, s->cout);
+                      conv->ending.add, to, s->cout);
+        openblas_end(&conv->ending, rows * s->ow, s->cout, to, s->cout, row * s->ow * s->cout, 0);
     }
 }
 
-static void gather(const ConvShape *shape, const float *x, const float *w, const float *bias, bool add, float *y,
-                   float *scratch)
+void openblas_conv2d(const ConvShape *shape, const float *x, const float *w, const Ending *ending, float *y,
+                     float *scratch)
 {
-    Conv conv = {.shape = shape, .from = x, .w = w, .bias = bias, .to = y, .scratch = scratch, .add = add};
+    Conv conv = {.shape = shape, .from = x, .w = w, .to = y, .scratch = scratch, .ending = *ending};
     conv.task_rows = rows_of_task(shape, false);
     conv.panel_rows = rows_of_panel(shape, conv.task_rows);
     pool_run(ceil_div(shape->n * shape->oh, conv.task_rows), gather_task, &conv);
@@ -109,47 +109,36 @@ static void scatter_task(void *context, size_t task)
     const bool direct = columns_are_image(s);
     float *images = conv->to + first / s->oh * image;
     const size_t pixels = (last - first) / s->oh * s->ih * s->iw;
-    if (!conv->add && !direct) memset(images, 0, pixels * s->cin * sizeof *images);
+    if (!conv->ending.add && !direct) memset(images, 0, pixels * s->cin * sizeof *images);
     for (size_t row = first; row < last; row += conv->panel_rows) {
         const size_t rows = min(conv->panel_rows, last - row);
         float *columns = direct ? conv->to + row * s->ow * k : slice_of(conv, task);
         openblas_gemm(rows * s->ow, k, s->cout, (GemmMatrix){conv->from + row * s->ow * s->cout, s->cout, false},
-                      (GemmMatrix){conv->w, s->cout, true}, direct && conv->add, columns, k);
+                      (GemmMatrix){conv->w, s->cout, true}, direct && conv->ending.add, columns, k);
         for (size_t r = row; r < row + rows && !direct; r++) {
             columns_scatter(s, columns + (r - row) * s->ow * k, r % s->oh, conv->to + r / s->oh * image);
         }
     }
-    if (conv->bias) openblas_add_bias(pixels, s->cin, conv->bias, images, s->cin);
+    openblas_end(&conv->ending, pixels, s->cin, images, s->cin, first / s->oh * image, 0);
 }
 
-static void scatter(const ConvShape *shape, const float *dy, const float *w, const float *bias, bool add, float *dx,
-                    float *scratch)
+void openblas_conv2d_grad_input(const ConvShape *shape, const float *dy, const float *w, const Ending *ending,
+                                float *dx, float *scratch)
 {
-    Conv conv = {.shape = shape, .from = dy, .w = w, .bias = bias, .to = dx, .scratch = scratch, .add = add};
+    Conv conv = {.shape = shape, .from = dy, .w = w, .to = dx, .scratch = scratch, .ending = *ending};
     conv.task_rows = rows_of_task(shape, true);
     conv.panel_rows = rows_of_panel(shape, conv.task_rows);
     pool_run(ceil_div(shape->n * shape->oh, conv.task_rows), scatter_task, &conv);
 }
 
-void openblas_conv2d(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
-                     float *scratch)
+void openblas_conv2d_transpose_grad_input(const ConvShape *shape, const float *dy, const float *w, const Ending *ending,
+                                          float *dx, float *scratch)
 {
-    gather(shape, x, w, bias, false, y, scratch);
+    openblas_conv2d(shape, dy, w, ending, dx, scratch);
 }
 
-void openblas_conv2d_transpose_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx,
-                                          float *scratch)
-{
-    gather(shape, dy, w, NULL, true, dx, scratch);
-}
-
-void openblas_conv2d_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx, float *scratch)
-{
-    scatter(shape, dy, w, NULL, true, dx, scratch);
-}
-
-void openblas_conv2d_transpose(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
+void openblas_conv2d_transpose(const ConvShape *shape, const float *x, const float *w, const Ending *ending, float *y,
                                float *scratch)
 {
-    scatter(shape, x, w, bias, false, y, scratch);
+    openblas_conv2d_grad_input(shape, x, w, ending, y, scratch);
 }

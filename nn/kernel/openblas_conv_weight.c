@@ -1,6 +1,8 @@
 /* The gradient of a convolution's weight. A small weight is summed in segments of the batch, each into a partial sum of
  * its own, and the partial sums are added in ascending order. A large one would make the partial sums larger than the
  * images, so there the tasks cut the weight: each owns some channels of one tap, and runs through the whole batch. */
+#include <string.h>
+
 #include "nn/base/alloc.h"
 #include "nn/base/pool.h"
 #include "nn/kernel/columns.h"
@@ -18,6 +20,7 @@ enum {
 typedef struct GradWeight {
     const ConvShape *shape;
     const float *x, *dy;
+    bool add;
     float *dw, *partial, *panels;
     size_t panel_rows;
     size_t segment_rows, segments; /* of output rows */
@@ -107,6 +110,7 @@ static void add_task(void *context, size_t task)
     const GradWeight *g = context;
     const size_t count = weight_count(g->shape), begin = task * ADD_BLOCK, n = min(ADD_BLOCK, count - begin);
     float *restrict dw = g->dw + begin;
+    if (!g->add) memset(dw, 0, n * sizeof *dw);
     for (size_t segment = 0; segment < g->segments; segment++) {
         const float *partial = g->partial + segment * count + begin;
         for (size_t i = 0; i < n; i++) dw[i] += partial[i];
@@ -133,15 +137,17 @@ static void tap_task(void *context, size_t task)
             }
         }
         openblas_gemm(channels, s->cout, rows * s->ow, columns,
-                      (GemmMatrix){g->dy + row * s->ow * s->cout, s->cout, false}, true,
+                      (GemmMatrix){g->dy + row * s->ow * s->cout, s->cout, false}, g->add || row > 0,
                       g->dw + (tap * s->cin + channel) * s->cout, s->cout);
     }
 }
 
-void openblas_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, float *dw, float *scratch)
+void openblas_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw,
+                                 float *scratch)
 {
     GradWeight g = cut(shape);
     g.x = x;
+    g.add = add;
     g.dy = dy;
     g.dw = dw;
     if (in_segments(shape)) {

@@ -13,17 +13,19 @@ static ConvShape geometry(const OpRun *run)
 static void forward(const OpRun *run)
 {
     const ConvShape s = geometry(run);
-    run->numerics->conv2d(&s, run->in[0], run->in[1], run->inputs == 3 ? run->in[2] : NULL, run->out, run->scratch);
+    const Ending ending = {.bias = run->inputs == 3 ? run->in[2] : NULL, .rectify = run->rectify};
+    run->numerics->conv2d(&s, run->in[0], run->in[1], &ending, run->out, run->scratch);
 }
 
 static void backward(const OpRun *run)
 {
     const ConvShape s = geometry(run);
     if (run->in_grad[0]) {
-        run->numerics->conv2d_grad_input(&s, run->out_grad, run->in[1], run->in_grad[0], run->scratch);
+        const Ending ending = {.add = !run->fresh[0], .rectified = run->rectified ? run->in[0] : NULL};
+        run->numerics->conv2d_grad_input(&s, run->out_grad, run->in[1], &ending, run->in_grad[0], run->scratch);
     }
     if (run->in_grad[1]) {
-        run->numerics->conv2d_grad_weight(&s, run->in[0], run->out_grad, run->in_grad[1], run->scratch);
+        run->numerics->conv2d_grad_weight(&s, run->in[0], run->out_grad, !run->fresh[1], run->in_grad[1], run->scratch);
     }
     conv_geometry_grad_bias(run);
 }
@@ -79,6 +81,8 @@ const Op op_conv2d = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .sets = true,
+    .takes_relu = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
     .multiply_adds = multiply_adds,

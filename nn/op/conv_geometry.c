@@ -222,5 +222,6 @@ void conv_geometry_grad_bias(const OpRun *run)
 {
     if (run->inputs < 3 || !run->in_grad[2]) return;
     const Shape out = run->out_shape;
+    if (run->fresh[2]) memset(run->in_grad[2], 0, out.dim[3] * sizeof(real));
     reduce_rows(out.dim[0], out.dim[1] * out.dim[2], out.dim[3], run->out_grad, run->in_grad[2], run->scratch);
 }

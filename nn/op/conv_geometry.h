@@ -24,7 +24,7 @@ ConvShape conv_geometry_pool(const PoolAttributes *attributes, Shape image, Shap
 /* Multiply-adds of one pass, taps in the padding not counted. */
 double conv_geometry_multiply_adds(const ConvShape *shape);
 
-/* Adds the bias's gradient to the destination of input 2, if it is there and wanted. */
+/* Adds the bias's gradient to the destination of input 2 (or sets it, where fresh), if it is there and wanted. */
 void conv_geometry_grad_bias(const OpRun *run);
 
 #endif

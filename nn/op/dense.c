@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "nn/kernel/reduce.h"
 #include "nn/op/op.h"
 
@@ -23,20 +25,26 @@ static bool shape(OpShape *op, Err *err)
 
 static void forward(const OpRun *run)
 {
+    const Ending ending = {.bias = run->inputs == 3 ? run->in[2] : NULL, .rectify = run->rectify};
     run->numerics->dense(run->out_shape.dim[0], run->in_shape[0].dim[1], run->out_shape.dim[1], run->in[0], run->in[1],
-                         run->inputs == 3 ? run->in[2] : NULL, run->out, run->scratch);
+                         &ending, run->out, run->scratch);
 }
 
 static void backward(const OpRun *run)
 {
     const size_t n = run->out_shape.dim[0], in = run->in_shape[0].dim[1], out = run->out_shape.dim[1];
     if (run->in_grad[0]) {
-        run->numerics->dense_grad_input(n, in, out, run->out_grad, run->in[1], run->in_grad[0], run->scratch);
+        const Ending ending = {.add = !run->fresh[0], .rectified = run->rectified ? run->in[0] : NULL};
+        run->numerics->dense_grad_input(n, in, out, run->out_grad, run->in[1], &ending, run->in_grad[0], run->scratch);
     }
     if (run->in_grad[1]) {
-        run->numerics->dense_grad_weight(n, in, out, run->in[0], run->out_grad, run->in_grad[1], run->scratch);
+        run->numerics->dense_grad_weight(n, in, out, run->in[0], run->out_grad, !run->fresh[1], run->in_grad[1],
+                                         run->scratch);
     }
-    if (run->inputs == 3 && run->in_grad[2]) reduce_rows(n, 1, out, run->out_grad, run->in_grad[2], run->scratch);
+    if (run->inputs == 3 && run->in_grad[2]) {
+        if (run->fresh[2]) memset(run->in_grad[2], 0, out * sizeof(real));
+        reduce_rows(n, 1, out, run->out_grad, run->in_grad[2], run->scratch);
+    }
 }
 
 static double multiply_adds(const OpShape *op)
@@ -56,6 +64,8 @@ const Op op_dense = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .sets = true,
+    .takes_relu = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
     .multiply_adds = multiply_adds,

@@ -48,9 +48,13 @@ bool op_shape_loss(OpShape *op, const char *first, const char *second, Err *err)
 
 bool op_refuse(const OpShape *op, Err *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* What forward and backward read and write. backward ADDS to in_grad[i], which is NULL where no gradient is wanted.
- * state[i] is input i again where it is a buffer (a parameter that isn't trained) and the pass trains: forward may
- * update it, and nothing else ever does. In evaluation it is NULL. */
+/* What forward and backward read and write. backward ADDS to in_grad[i], which is NULL where no gradient is wanted;
+ * where fresh[i], it holds nothing yet and backward sets it instead, to what adding to +0 gives (fresh is all false for
+ * ops whose row doesn't say `sets`). rectify and rectified are false for ops whose row doesn't say `takes_relu`:
+ * rectify: forward applies the relu that follows. rectified: input 0 is a relu's output, and in_grad[0] becomes the
+ * gradient of the relu's input: +0 where input 0 is 0 or below. state[i] is input i again where it is a buffer (a
+ * parameter that isn't trained) and the pass trains: forward may update it, and nothing else ever does. In evaluation
+ * it is NULL. */
 typedef struct OpRun {
     const void *attributes;
     const Numerics *numerics;
@@ -59,12 +63,14 @@ typedef struct OpRun {
     Shape out_shape;
     const real *in[OP_INPUTS_MAX];
     real *in_grad[OP_INPUTS_MAX];
+    bool fresh[OP_INPUTS_MAX];
     real *state[OP_INPUTS_MAX];
     real *out;
     const real *out_grad;
     real *keep;
     real *scratch;
     bool training;
+    bool rectify, rectified;
     uint64_t seed; /* of the run; streams are named in the attributes */
     uint64_t step; /* the random counter's step */
 } OpRun;
@@ -91,7 +97,12 @@ typedef struct Op {
     bool (*shape)(OpShape *op, Err *err);
     void (*forward)(const OpRun *run);
     void (*backward)(const OpRun *run); /* NULL: the output has no gradient, and none passes through it */
-    bool view; /* the output is input 0 with another shape: same storage, no forward or backward */
+    bool view;       /* the output is input 0 with another shape: same storage, no forward or backward */
+    bool sets;       /* backward knows `fresh` */
+    bool takes_relu; /* forward knows `rectify`, backward `rectified` */
+    /* The output is max(input 0, 0). An op before it that takes relus does that, and then this one has the storage of
+     * its input; backward, which reads the input's sign alone, may run in place: in_grad[0] is out_grad. */
+    bool relu;
     const OpCase *cases;
     size_t case_count;
     /* Multiply-adds of forward, in-image taps only; NULL: none. */

@@ -1,4 +1,5 @@
 #include "nn/kernel/elementwise.h"
+#include "nn/kernel/rectify.h"
 #include "nn/op/op.h"
 
 static void forward(const OpRun *run)
@@ -9,7 +10,11 @@ static void forward(const OpRun *run)
 static void backward(const OpRun *run)
 {
     if (!run->in_grad[0]) return;
-    elementwise_relu_grad(shape_count(run->out_shape), run->in[0], run->out_grad, run->in_grad[0]);
+    const size_t n = shape_count(run->out_shape);
+    if (run->fresh[0])
+        rectify_grad(n, run->in[0], run->out_grad, run->in_grad[0]);
+    else
+        elementwise_relu_grad(n, run->in[0], run->out_grad, run->in_grad[0]);
 }
 
 static const OpCase cases[] = {
@@ -23,6 +28,8 @@ const Op op_relu = {
     .shape = op_shape_as_input,
     .forward = forward,
     .backward = backward,
+    .sets = true,
+    .relu = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -23,18 +23,38 @@ typedef struct Layout {
     bool *reached;    /* owners that backward from a root comes to */
     size_t *last;     /* owners: the last time their value is read */
     size_t *top_user; /* owners: the greatest id of a user that passes a gradient; 0: none */
+    size_t *passing;  /* owners: how many users pass a gradient */
     Buffer *buffers;
     size_t n;
 } Layout;
 
-int plan_owner(const Graph *graph, int node)
+/* A relu is applied by the op before it where that can do so and nothing else sees what it would have made. */
+static bool is_applied_before(const Graph *graph, const size_t *users, const bool *root, const Node *node)
 {
-    const Node *at = graph_node(graph, node);
-    while (at->op && at->op->view) {
-        node = at->input[0];
-        at = graph_node(graph, node);
+    if (!node->op->relu) return false;
+    const int before = node->input[0];
+    const Op *op = graph->nodes[before].op;
+    return op && op->takes_relu && users[before] == 1 && !root[before];
+}
+
+/* Sets owner and relu of every node. */
+static void find_owners(const Graph *graph, const int *roots, size_t root_count, Arena *arena, NodePlan *nodes)
+{
+    size_t *users = arena_alloc(arena, graph->n, sizeof *users);
+    bool *root = arena_alloc(arena, graph->n, sizeof *root);
+    for (size_t i = 0; i < root_count; i++) root[graph_node(graph, roots[i]) - graph->nodes] = true;
+    for (size_t i = 0; i < graph->n; i++) {
+        const Node *node = &graph->nodes[i];
+        for (size_t k = 0; k < node->inputs; k++) users[node->input[k]]++;
     }
-    return node;
+    for (size_t i = 0; i < graph->n; i++) {
+        const Node *node = &graph->nodes[i];
+        nodes[i] = (NodePlan){.value = PLAN_NONE, .grad = PLAN_NONE, .keep = PLAN_NONE, .owner = (int)i, .relu = -1};
+        if (!node->op) continue;
+        const bool applied = is_applied_before(graph, users, root, node);
+        if (applied || node->op->view) nodes[i].owner = nodes[node->input[0]].owner;
+        if (applied) nodes[nodes[i].owner].relu = (int)i;
+    }
 }
 
 static size_t round_up(size_t size)
@@ -92,6 +112,7 @@ static void find_lives(Layout *layout)
             if (!backward || !graph->nodes[in].wants_grad) continue;
             layout->reached[in] = true;
             raise(&layout->top_user[in], i);
+            layout->passing[in]++;
         }
     }
 }
@@ -168,12 +189,11 @@ void plan_make(Plan *plan, const Graph *graph, bool training, const int *roots, 
     layout.reached = arena_alloc(&arena, graph->n, sizeof *layout.reached);
     layout.last = arena_alloc(&arena, graph->n, sizeof *layout.last);
     layout.top_user = arena_alloc(&arena, graph->n, sizeof *layout.top_user);
+    layout.passing = arena_alloc(&arena, graph->n, sizeof *layout.passing);
     layout.buffers = arena_alloc(&arena, mem_add(mem_mul(graph->n, 3), 1), sizeof *layout.buffers);
-    for (size_t i = 0; i < graph->n; i++) {
-        plan->nodes[i] = (NodePlan){PLAN_NONE, PLAN_NONE, PLAN_NONE};
-        layout.owner[i] = plan_owner(graph, (int)i);
-    }
-    for (size_t i = 0; i < root_count; i++) layout.root[plan_owner(graph, roots[i])] = true;
+    find_owners(graph, roots, root_count, &arena, plan->nodes);
+    for (size_t i = 0; i < graph->n; i++) layout.owner[i] = plan->nodes[i].owner;
+    for (size_t i = 0; i < root_count; i++) layout.root[layout.owner[roots[i]]] = true;
 
     find_lives(&layout);
     list_buffers(&layout, plan);
@@ -182,6 +202,7 @@ void plan_make(Plan *plan, const Graph *graph, bool training, const int *roots, 
         size_t owner = (size_t)layout.owner[i];
         plan->nodes[i].value = plan->nodes[owner].value;
         plan->nodes[i].grad = plan->nodes[owner].grad;
+        plan->nodes[i].once = layout.passing[i] == 1 && !layout.root[i];
     }
     arena_release(&arena);
 }

@@ -9,6 +9,11 @@
 
 typedef struct NodePlan {
     size_t value, grad, keep; /* offsets into the slab in elements, multiples of 16; PLAN_NONE: none */
+    /* The node whose storage it has: itself, for a view that of its input, and for a relu that the op before it
+     * applies that of this op. Nodes that aren't their own owner don't run. */
+    int owner;
+    int relu;  /* of an owner: the relu that its op applies, or -1 */
+    bool once; /* of an owner: its gradient is written by one op and is no root's, so the first writer ends it */
 } NodePlan;
 
 typedef struct Plan {
@@ -23,8 +28,5 @@ typedef struct Plan {
  * root is computed from has no place and doesn't run; parameters have none either. */
 void plan_make(Plan *plan, const Graph *graph, bool training, const int *roots, size_t root_count);
 void plan_release(Plan *plan);
-
-/* The node whose storage a node has: itself, or for a view the node at the end of its chain. */
-int plan_owner(const Graph *graph, int node);
 
 #endif

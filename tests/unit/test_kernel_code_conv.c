@@ -66,8 +66,8 @@ static void data_release(Data *d)
 static void conv_of_one_hot(const Numerics *v, const ConvShape *s, const Data *d, real *y, real *dw)
 {
     real *scratch = mem_zeroed(v->conv2d_scratch(s) + 1, sizeof *scratch);
-    v->conv2d(s, d->x, d->w, d->bias, y, scratch);
-    v->conv2d_grad_weight(s, d->x, d->dy, dw, scratch);
+    v->conv2d(s, d->x, d->w, &(Ending){.bias = d->bias}, y, scratch);
+    v->conv2d_grad_weight(s, d->x, d->dy, true, dw, scratch);
     free(scratch);
 }
 

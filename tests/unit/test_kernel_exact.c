@@ -26,7 +26,7 @@ enum { THREADS = 1 };
 enum { THREADS = sizeof threads / sizeof threads[0] };
 #endif
 
-enum { ISAS = sizeof isas / sizeof isas[0], FUNCTIONS = 9 };
+enum { ISAS = sizeof isas / sizeof isas[0], FUNCTIONS = 8, ENDINGS = 3 };
 
 static const char *const functions[FUNCTIONS] = {"dense",
                                                  "dense_grad_input",
@@ -35,8 +35,10 @@ static const char *const functions[FUNCTIONS] = {"dense",
                                                  "conv2d_grad_input",
                                                  "conv2d_grad_weight",
                                                  "conv2d_transpose",
-                                                 "conv2d_transpose_grad_input",
-                                                 "conv2d without bias"};
+                                                 "conv2d_transpose_grad_input"};
+
+static const char *const endings[ENDINGS] = {"bias, or added", "no bias, or set behind a relu",
+                                             "bias and relu, or added behind a relu"};
 
 /* n, image, channels, grid, filters, kernel, stride, padding at the beginning, taps (0: all) */
 static const ConvShape shapes[] = {
@@ -86,6 +88,7 @@ static const size_t dense_shapes[][3] = {{1, 1, 1},     {3, 5, 7},      {17, 33,
 
 typedef struct Data {
     real *x, *w, *dy, *bias;       /* images, weight, grid */
+    real *y;                       /* a relu's output, of the larger of images and grid */
     size_t images, weights, grids; /* their elements */
 } Data;
 
@@ -105,6 +108,10 @@ static Data data_make(const ConvShape *s)
     d.w = numbers(d.weights, "w");
     d.dy = numbers(d.grids, "dy");
     d.bias = numbers(s->cin > s->cout ? s->cin : s->cout, "bias");
+    const size_t most = d.images > d.grids ? d.images : d.grids;
+    d.y = numbers(most, "y");
+    for (size_t i = 0; i < most; i++) d.y[i] = d.y[i] < 0 ? (real)(i % 3 ? 0.0 : -0.0) : d.y[i];
+    d.y[most / 2] = NAN;
     return d;
 }
 
@@ -114,17 +121,25 @@ static void data_release(Data *d)
     free(d->w);
     free(d->dy);
     free(d->bias);
+    free(d->y);
 }
 
 static size_t result_size(const Data *d, int f)
 {
-    static const char kind[FUNCTIONS] = {'g', 'i', 'w', 'g', 'i', 'w', 'i', 'g', 'g'};
+    static const char kind[FUNCTIONS] = {'g', 'i', 'w', 'g', 'i', 'w', 'i', 'g'};
     return kind[f] == 'g' ? d->grids : kind[f] == 'i' ? d->images : d->weights;
 }
 
-/* Function f from a destination that holds known values (a -0 among them), with scratch full of NaN. */
-static real *result(const Numerics *v, const ConvShape *s, const Data *d, int f)
+static Ending ending_of(const Data *d, int f, int e)
 {
+    if (f == 0 || f == 3 || f == 6) return (Ending){.bias = e == 1 ? NULL : d->bias, .rectify = e == 2};
+    return (Ending){.add = e != 1, .rectified = e == 0 ? NULL : d->y};
+}
+
+/* Function f from a destination that holds known values (a -0 among them), with scratch full of NaN. */
+static real *result(const Numerics *v, const ConvShape *s, const Data *d, int f, int e)
+{
+    const Ending ending = ending_of(d, f, e);
     const size_t n = result_size(d, f);
     const size_t room = f < 3 ? v->dense_scratch(s->n, s->cin, s->cout) : v->conv2d_scratch(s);
     real *out = mem_zeroed(n + 1, sizeof(real)), *scratch = mem_zeroed(room + 1, sizeof(real));
@@ -133,31 +148,28 @@ static real *result(const Numerics *v, const ConvShape *s, const Data *d, int f)
     out[n] = scratch[room] = 77;
     switch (f) {
     case 0:
-        v->dense(s->n, s->cin, s->cout, d->x, d->w, d->bias, out, scratch);
+        v->dense(s->n, s->cin, s->cout, d->x, d->w, &ending, out, scratch);
         break;
     case 1:
-        v->dense_grad_input(s->n, s->cin, s->cout, d->dy, d->w, out, scratch);
+        v->dense_grad_input(s->n, s->cin, s->cout, d->dy, d->w, &ending, out, scratch);
         break;
     case 2:
-        v->dense_grad_weight(s->n, s->cin, s->cout, d->x, d->dy, out, scratch);
+        v->dense_grad_weight(s->n, s->cin, s->cout, d->x, d->dy, ending.add, out, scratch);
         break;
     case 3:
-        v->conv2d(s, d->x, d->w, d->bias, out, scratch);
+        v->conv2d(s, d->x, d->w, &ending, out, scratch);
         break;
     case 4:
-        v->conv2d_grad_input(s, d->dy, d->w, out, scratch);
+        v->conv2d_grad_input(s, d->dy, d->w, &ending, out, scratch);
         break;
     case 5:
-        v->conv2d_grad_weight(s, d->x, d->dy, out, scratch);
+        v->conv2d_grad_weight(s, d->x, d->dy, ending.add, out, scratch);
         break;
     case 6:
-        v->conv2d_transpose(s, d->dy, d->w, d->bias, out, scratch);
-        break;
-    case 7:
-        v->conv2d_transpose_grad_input(s, d->x, d->w, out, scratch);
+        v->conv2d_transpose(s, d->dy, d->w, &ending, out, scratch);
         break;
     default:
-        v->conv2d(s, d->x, d->w, NULL, out, scratch);
+        v->conv2d_transpose_grad_input(s, d->x, d->w, &ending, out, scratch);
         break;
     }
     assert_true(out[n] == 77 && scratch[room] == 77);
@@ -174,27 +186,32 @@ static bool same(const real *a, const real *b, size_t n, size_t *at)
     return true;
 }
 
-static void check(const ConvShape *s, const Data *d, int first, int last, size_t thread_counts)
+static void check_ending(const ConvShape *s, const Data *d, int f, int e, size_t thread_counts)
 {
     const Numerics *exact = numerics_find("exact");
-    for (int f = first; f < last; f++) {
-        size_t n = result_size(d, f), at;
-        real *wanted = result(&numerics_naive, s, d, f);
-        for (size_t isa = 0; isa < ISAS; isa++) {
-            Err err = {0};
-            if (!numerics_select_isa(isas[isa], &err)) continue;
-            for (size_t t = 0; t < thread_counts; t++) {
-                pool_start(threads[t]);
-                real *got = result(exact, s, d, f);
-                if (!same(got, wanted, n, &at)) {
-                    fail_msg("%s (%zu,%zu,%zu,%zu)->(%zu,%zu,%zu), %s, %zu threads: element %zu is %a, not %a",
-                             functions[f], s->n, s->ih, s->iw, s->cin, s->oh, s->ow, s->cout, isas[isa], threads[t], at,
-                             (double)got[at], (double)wanted[at]);
-                }
-                free(got);
+    size_t n = result_size(d, f), at;
+    real *wanted = result(&numerics_naive, s, d, f, e);
+    for (size_t isa = 0; isa < ISAS; isa++) {
+        Err err = {0};
+        if (!numerics_select_isa(isas[isa], &err)) continue;
+        for (size_t t = 0; t < thread_counts; t++) {
+            pool_start(threads[t]);
+            real *got = result(exact, s, d, f, e);
+            if (!same(got, wanted, n, &at)) {
+                fail_msg("%s (%zu,%zu,%zu,%zu)->(%zu,%zu,%zu), %s, %s, %zu threads: element %zu is %a, not %a",
+                         functions[f], s->n, s->ih, s->iw, s->cin, s->oh, s->ow, s->cout, endings[e], isas[isa],
+                         threads[t], at, (double)got[at], (double)wanted[at]);
             }
+            free(got);
         }
-        free(wanted);
+    }
+    free(wanted);
+}
+
+static void check(const ConvShape *s, const Data *d, int first, int last, size_t thread_counts)
+{
+    for (int f = first; f < last; f++) {
+        for (int e = 0; e < ENDINGS; e++) check_ending(s, d, f, e, e == 0 ? thread_counts : 1);
     }
     pool_stop();
 }

@@ -78,47 +78,47 @@ typedef struct Call {
 
 RUN(dense)
 {
-    v->dense(c->dense[0], c->dense[1], c->dense[2], a, b, bias, out, scratch);
+    v->dense(c->dense[0], c->dense[1], c->dense[2], a, b, &(Ending){.bias = bias}, out, scratch);
 }
 
 RUN(dense_grad_input)
 {
     (void)bias;
-    v->dense_grad_input(c->dense[0], c->dense[1], c->dense[2], a, b, out, scratch);
+    v->dense_grad_input(c->dense[0], c->dense[1], c->dense[2], a, b, &(Ending){.add = true}, out, scratch);
 }
 
 RUN(dense_grad_weight)
 {
     (void)bias;
-    v->dense_grad_weight(c->dense[0], c->dense[1], c->dense[2], a, b, out, scratch);
+    v->dense_grad_weight(c->dense[0], c->dense[1], c->dense[2], a, b, true, out, scratch);
 }
 
 RUN(conv2d)
 {
-    v->conv2d(c->conv, a, b, bias, out, scratch);
+    v->conv2d(c->conv, a, b, &(Ending){.bias = bias}, out, scratch);
 }
 
 RUN(conv2d_grad_input)
 {
     (void)bias;
-    v->conv2d_grad_input(c->conv, a, b, out, scratch);
+    v->conv2d_grad_input(c->conv, a, b, &(Ending){.add = true}, out, scratch);
 }
 
 RUN(conv2d_grad_weight)
 {
     (void)bias;
-    v->conv2d_grad_weight(c->conv, a, b, out, scratch);
+    v->conv2d_grad_weight(c->conv, a, b, true, out, scratch);
 }
 
 RUN(conv2d_transpose)
 {
-    v->conv2d_transpose(c->conv, a, b, bias, out, scratch);
+    v->conv2d_transpose(c->conv, a, b, &(Ending){.bias = bias}, out, scratch);
 }
 
 RUN(conv2d_transpose_grad_input)
 {
     (void)bias;
-    v->conv2d_transpose_grad_input(c->conv, a, b, out, scratch);
+    v->conv2d_transpose_grad_input(c->conv, a, b, &(Ending){.add = true}, out, scratch);
 }
 
 /* Runs a call from a destination that holds known values: grad functions add to them, the others overwrite them. The
@@ -241,10 +241,10 @@ static void naive_by_hand(void **state)
     const real dx_wanted[9] = {1, 12, 20, 103, 1234, 2040, 300, 3400, 4000};
     const real dw_wanted[4] = {1 + 4 + 12 + 20, 2 + 6 + 15 + 24, 4 + 10 + 21 + 32, 5 + 12 + 24 + 36};
     real y[4] = {0}, dx[9] = {0}, dw[4] = {0}, t[9] = {0};
-    numerics_naive.conv2d(&s, x, w, bias, y, NULL);
-    numerics_naive.conv2d_grad_input(&s, dy, w, dx, NULL);
-    numerics_naive.conv2d_grad_weight(&s, x, dy, dw, NULL);
-    numerics_naive.conv2d_transpose(&s, dy, w, NULL, t, NULL);
+    numerics_naive.conv2d(&s, x, w, &(Ending){.bias = bias}, y, NULL);
+    numerics_naive.conv2d_grad_input(&s, dy, w, &(Ending){0}, dx, NULL);
+    numerics_naive.conv2d_grad_weight(&s, x, dy, false, dw, NULL);
+    numerics_naive.conv2d_transpose(&s, dy, w, &(Ending){0}, t, NULL);
     assert_memory_equal(y, y_wanted, sizeof y);
     assert_memory_equal(dx, dx_wanted, sizeof dx);
     assert_memory_equal(dw, dw_wanted, sizeof dw);
@@ -267,9 +267,9 @@ static void masked_taps_are_zeros(void **state)
     const ConvShape *shape[] = {&masked, &whole};
     real *at[] = {got.at, wanted.at};
     for (size_t i = 0; i < 2; i++) {
-        numerics_naive.conv2d(shape[i], x.at, w.at, NULL, at[i], NULL);
-        numerics_naive.conv2d_grad_input(shape[i], dy.at, w.at, at[i] + grids, NULL);
-        numerics_naive.conv2d_grad_weight(shape[i], x.at, dy.at, at[i] + grids + images, NULL);
+        numerics_naive.conv2d(shape[i], x.at, w.at, &(Ending){0}, at[i], NULL);
+        numerics_naive.conv2d_grad_input(shape[i], dy.at, w.at, &(Ending){0}, at[i] + grids, NULL);
+        numerics_naive.conv2d_grad_weight(shape[i], x.at, dy.at, false, at[i] + grids + images, NULL);
     }
     for (size_t i = 0; i < got.n; i++) assert_true(got.at[i] == wanted.at[i]);
     real *all_data[] = {x.at, w.at, dy.at, got.at, wanted.at};

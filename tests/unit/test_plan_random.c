@@ -51,7 +51,7 @@ static void random_graph(Graph *graph, uint64_t number)
 
 static int tag(const Slab *slab, int node, int kind)
 {
-    return 8 * plan_owner(slab->graph, node) + kind;
+    return 8 * slab->plan.nodes[node].owner + kind;
 }
 
 static void write_tag(const Slab *slab, size_t at, size_t n, int what)
@@ -69,7 +69,7 @@ static void check_tag(const Slab *slab, size_t at, size_t n, int what)
 static void check_value(const Slab *slab, int node)
 {
     const Node *n = graph_node(slab->graph, node);
-    if (slab->graph->nodes[plan_owner(slab->graph, node)].param)
+    if (slab->graph->nodes[slab->plan.nodes[node].owner].param)
         assert_true(slab->plan.nodes[node].value == PLAN_NONE);
     else
         check_tag(slab, slab->plan.nodes[node].value, shape_count(n->shape), tag(slab, node, TAG_VALUE));
@@ -77,7 +77,7 @@ static void check_value(const Slab *slab, int node)
 
 static void touch(Slab *slab, int node)
 {
-    int owner = plan_owner(slab->graph, node);
+    int owner = slab->plan.nodes[node].owner;
     const Node *n = &slab->graph->nodes[owner];
     if (n->param || slab->touched[owner]) return;
     slab->touched[owner] = true;
@@ -132,7 +132,7 @@ static size_t sum_of_buffers(const Graph *graph, const Plan *plan)
     for (size_t i = 0; i < graph->n; i++) {
         const Node *node = &graph->nodes[i];
         size_t count = (shape_count(node->shape) + 15) / 16 * 16;
-        if (plan->nodes[i].value == PLAN_NONE || node->param || plan_owner(graph, (int)i) != (int)i) continue;
+        if (plan->nodes[i].value == PLAN_NONE || node->param || plan->nodes[i].owner != (int)i) continue;
         sum += count + (plan->nodes[i].grad != PLAN_NONE ? count : 0) + (node->keep + 15) / 16 * 16;
     }
     return sum;

@@ -17,6 +17,9 @@ typedef __m256i Mask;
 #define v_add(a, b) _mm256_add_ps(a, b)
 #define v_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
 
+#define v_rectify(x) _mm256_and_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NLT_UQ), x)
+#define v_passed(x, y) _mm256_and_ps(_mm256_cmp_ps(y, _mm256_setzero_ps(), _CMP_NLE_UQ), x)
+
 #define v_low(a, b) _mm256_unpacklo_ps(a, b)
 #define v_high(a, b) _mm256_unpackhi_ps(a, b)
 

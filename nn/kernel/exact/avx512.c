@@ -17,6 +17,9 @@ typedef __mmask16 Mask;
 #define v_add(a, b) _mm512_add_ps(a, b)
 #define v_fma(a, b, c) _mm512_fmadd_ps(a, b, c)
 
+#define v_rectify(x) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NLT_UQ), x)
+#define v_passed(x, y) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(y, _mm512_setzero_ps(), _CMP_NLE_UQ), x)
+
 #define v_low(a, b) _mm512_unpacklo_ps(a, b)
 #define v_high(a, b) _mm512_unpackhi_ps(a, b)
 

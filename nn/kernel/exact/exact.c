@@ -37,54 +37,44 @@ static size_t exact_dense_scratch(size_t n, size_t in, size_t out)
     return exact_conv2d_scratch(&s);
 }
 
-static void exact_conv2d(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
+static void exact_conv2d(const ConvShape *shape, const float *x, const float *w, const Ending *ending, float *y,
                          float *scratch)
 {
-    gather((ExactGather){shape, false, x, w, bias, y, false}, scratch);
+    gather((ExactGather){shape, false, x, w, y, *ending}, scratch);
 }
 
-static void exact_conv2d_transpose_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx,
-                                              float *scratch)
+static void exact_conv2d_grad_input(const ConvShape *shape, const float *dy, const float *w, const Ending *ending,
+                                    float *dx, float *scratch)
 {
-    gather((ExactGather){shape, false, dy, w, NULL, dx, true}, scratch);
+    gather((ExactGather){shape, true, dy, w, dx, *ending}, scratch);
 }
 
-static void exact_conv2d_transpose(const ConvShape *shape, const float *x, const float *w, const float *bias, float *y,
-                                   float *scratch)
-{
-    gather((ExactGather){shape, true, x, w, bias, y, false}, scratch);
-}
-
-static void exact_conv2d_grad_input(const ConvShape *shape, const float *dy, const float *w, float *dx, float *scratch)
-{
-    gather((ExactGather){shape, true, dy, w, NULL, dx, true}, scratch);
-}
-
-static void exact_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, float *dw, float *scratch)
+static void exact_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw,
+                                     float *scratch)
 {
     (void)scratch;
-    exact_grad_weight(shape, x, dy, dw);
+    exact_grad_weight(shape, x, dy, add, dw);
 }
 
-static void exact_dense(size_t n, size_t in, size_t out, const float *x, const float *w, const float *bias, float *y,
+static void exact_dense(size_t n, size_t in, size_t out, const float *x, const float *w, const Ending *ending, float *y,
                         float *scratch)
 {
     const ConvShape s = pixels(n, in, out);
-    exact_conv2d(&s, x, w, bias, y, scratch);
+    exact_conv2d(&s, x, w, ending, y, scratch);
 }
 
-static void exact_dense_grad_input(size_t n, size_t in, size_t out, const float *dy, const float *w, float *dx,
-                                   float *scratch)
+static void exact_dense_grad_input(size_t n, size_t in, size_t out, const float *dy, const float *w,
+                                   const Ending *ending, float *dx, float *scratch)
 {
     const ConvShape s = pixels(n, in, out);
-    exact_conv2d_grad_input(&s, dy, w, dx, scratch);
+    exact_conv2d_grad_input(&s, dy, w, ending, dx, scratch);
 }
 
-static void exact_dense_grad_weight(size_t n, size_t in, size_t out, const float *x, const float *dy, float *dw,
-                                    float *scratch)
+static void exact_dense_grad_weight(size_t n, size_t in, size_t out, const float *x, const float *dy, bool add,
+                                    float *dw, float *scratch)
 {
     const ConvShape s = pixels(n, in, out);
-    exact_conv2d_grad_weight(&s, x, dy, dw, scratch);
+    exact_conv2d_grad_weight(&s, x, dy, add, dw, scratch);
 }
 
 const Numerics numerics_exact = {
@@ -98,6 +88,7 @@ const Numerics numerics_exact = {
     .conv2d = exact_conv2d,
     .conv2d_grad_input = exact_conv2d_grad_input,
     .conv2d_grad_weight = exact_conv2d_grad_weight,
-    .conv2d_transpose = exact_conv2d_transpose,
-    .conv2d_transpose_grad_input = exact_conv2d_transpose_grad_input,
+    /* the adjoint */
+    .conv2d_transpose = exact_conv2d_grad_input,
+    .conv2d_transpose_grad_input = exact_conv2d,
 };

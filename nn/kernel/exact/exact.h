@@ -18,7 +18,7 @@ typedef struct ExactRun {
     size_t a, b, n;
 } ExactRun;
 
-/* c[r][j] = (load ? c[r][j] : 0) + the runs' sum of a[r][k] b[k][j], + bias[j] at last. */
+/* c[r][j] = (load ? c[r][j] : 0) + the runs' sum of a[r][k] b[k][j]; at last what Ending says. */
 typedef struct ExactTile {
     const float *a; /* row r lies r * a_stride behind */
     size_t a_stride;
@@ -27,14 +27,16 @@ typedef struct ExactTile {
     size_t run_count;
     float *c;
     size_t c_stride;
-    const float *bias; /* may be NULL */
-    size_t columns;    /* of EXACT_PART */
-    bool load;
+    const float *bias;      /* may be NULL */
+    const float *rectified; /* may be NULL; its rows lie as those of c */
+    size_t columns;         /* of EXACT_PART */
+    bool load, rectify;
 } ExactTile;
 
-/* c[r][j] += the sum over images, lines and steps of a[r] b[j], which move by their strides. A step in [first, last)
- * sees all rows; any other one sees the rows r with low <= r + step * a_step < high. `start` is where row 0 would lie
- * at the first step of all: it may be before the image where the rows are not seen, so it is an offset. */
+/* c[r][j] = (load ? c[r][j] : 0) + the sum over images, lines and steps of a[r] b[j], which move by their strides. A
+ * step in [first, last) sees all rows; any other one sees the rows r with low <= r + step * a_step < high. `start` is
+ * where row 0 would lie at the first step of all: it may be before the image where the rows are not seen, so it is an
+ * offset. */
 typedef struct ExactOuter {
     const float *a, *b;
     ptrdiff_t start;
@@ -46,6 +48,7 @@ typedef struct ExactOuter {
     float *c;
     size_t c_stride;
     size_t columns; /* of EXACT_PART */
+    bool load;
 } ExactOuter;
 
 /* c[r] (a vector) += the runs' sum of w[k * w_stride] a[r][k] (a vector): outputs of few channels, with an image in
@@ -102,9 +105,9 @@ enum { EXACT_ALIGN = 16 }; /* elements that exact_aligned may skip */
 typedef struct ExactGather {
     const ConvShape *shape;
     bool backward; /* to the image */
-    const float *from, *w, *bias;
+    const float *from, *w;
     float *to;
-    bool add;
+    Ending ending;
 } ExactGather;
 
 size_t exact_gather_scratch(const ConvShape *shape, bool backward);
@@ -121,6 +124,6 @@ bool exact_lanes_fit(const ConvShape *shape, bool backward);
 size_t exact_lanes_scratch(const ConvShape *shape, bool backward);
 void exact_lanes(const ExactGather *gather, float *scratch);
 
-void exact_grad_weight(const ConvShape *shape, const float *x, const float *dy, float *dw);
+void exact_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw);
 
 #endif

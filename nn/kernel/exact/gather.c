@@ -135,17 +135,19 @@ static void run_tiles(void *context, const ExactRun *runs, size_t n, bool first,
     const size_t rows = p->from_image % PAGE == 0 ? min(p->isa->rows, PAGE_ROWS) : p->isa->rows;
     const size_t tiles = ceil_div(images, rows), to_image = p->height * p->width * p->columns;
     ExactTile tile = {.a_stride = p->from_image, .runs = runs, .run_count = n, .c_stride = to_image};
-    tile.load = g->add || !first;
+    tile.load = g->ending.add || !first;
+    tile.rectify = last && g->ending.rectify;
     for (size_t i = 0; i < tiles; i++) {
         const size_t image = work->first_image + exact_part(images, tiles, i);
         const size_t end = work->first_image + exact_part(images, tiles, i + 1);
-        float *to = g->to + image * to_image + (work->h * p->width + work->w) * p->columns;
+        const size_t at = image * to_image + (work->h * p->width + work->w) * p->columns;
         tile.a = g->from + image * p->from_image;
         for (size_t k = work->first_panel; k < work->last_panel; k++) {
             const ExactPanel panel = exact_panel(p->columns, p->isa->width, k);
             tile.b = work->packed + panel.begin * p->k;
-            tile.c = to + panel.begin;
-            tile.bias = last && g->bias ? g->bias + panel.begin : NULL;
+            tile.c = g->to + at + panel.begin;
+            tile.bias = last && g->ending.bias ? g->ending.bias + panel.begin : NULL;
+            tile.rectified = last && g->ending.rectified ? g->ending.rectified + at + panel.begin : NULL;
             tile.columns = panel.columns;
             p->isa->tile[panel.kind][end - image](&tile);
         }

@@ -87,6 +87,23 @@ typedef struct Work {
     size_t n, positions, a_stride;
 } Work;
 
+/* What Ending says of the sums of `positions` vectors, whose destinations lie `step` apart from `at` on. */
+static void end_sums(const Ending *ending, size_t width, size_t positions, size_t channel, size_t images, size_t image,
+                     size_t step, size_t at, float *restrict c)
+{
+    const size_t n = positions * width;
+    const float bias = ending->bias ? ending->bias[channel] : 0;
+    for (size_t i = 0; i < n && ending->bias; i++) c[i] += bias;
+    for (size_t i = 0; i < n && ending->rectify; i++) c[i] = c[i] < 0 ? 0 : c[i];
+    if (!ending->rectified) return;
+    for (size_t i = 0; i < images; i++) {
+        for (size_t r = 0; r < positions; r++) {
+            const float sum = 0 + c[r * width + i];
+            c[r * width + i] = ending->rectified[at + i * image + r * step] <= 0 ? 0 : sum;
+        }
+    }
+}
+
 /* The chains of a tile for one channel, from and to the places where its outputs lie. */
 static void run_channel(const Work *work, const ExactRun *runs, size_t n, size_t positions, size_t w, size_t channel,
                         bool first, bool last)
@@ -96,19 +113,18 @@ static void run_channel(const Work *work, const ExactRun *runs, size_t n, size_t
     const size_t width = p->isa->width, image = p->height * p->width * p->columns;
     const size_t step = (p->backward ? p->shape->sw : 1) * p->columns;
     float c[EXACT_LANES_ROWS * WIDTH_MAX] = {0};
-    float *to = g->to + work->image * image + (work->h * p->width + w) * p->columns + channel;
-    for (size_t i = 0; i < work->images && (g->add || !first); i++) {
+    const size_t at = work->image * image + (work->h * p->width + w) * p->columns + channel;
+    float *to = g->to + at;
+    for (size_t i = 0; i < work->images && (g->ending.add || !first); i++) {
         for (size_t r = 0; r < positions; r++) c[r * width + i] = to[i * image + r * step];
     }
     ExactLanes t = {.a = work->turned, .a_stride = work->a_stride, .runs = runs, .run_count = n, .c = c};
     t.w = p->backward ? g->w + channel * p->channels : g->w + channel;
     t.w_stride = p->backward ? 1 : p->columns;
     p->isa->lanes[positions](&t);
-    const bool biased = last && g->bias;
+    if (last) end_sums(&g->ending, width, positions, channel, work->images, image, step, at, c);
     for (size_t i = 0; i < work->images; i++) {
-        for (size_t r = 0; r < positions; r++) {
-            to[i * image + r * step] = biased ? c[r * width + i] + g->bias[channel] : c[r * width + i];
-        }
+        for (size_t r = 0; r < positions; r++) to[i * image + r * step] = c[r * width + i];
     }
 }
 

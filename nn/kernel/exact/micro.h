@@ -1,6 +1,7 @@
 /* The kernels, on the vector type of the file that includes this: V of WIDTH floats, Mask, v_zero, v_set1, v_load,
- * v_store, v_load_part, v_store_part, v_mask, v_add, v_fma, v_quarters, v_low, v_high, and ROWS, the most rows whose
- * sums fit the registers. No header guard: it is compiled once for each instruction set. */
+ * v_store, v_load_part, v_store_part, v_mask, v_add, v_fma, v_quarters, v_low, v_high, v_rectify(x), which is x or +0
+ * where x < 0, v_passed(x, y), which is x or +0 where y <= 0, and ROWS, the most rows whose sums fit the registers. No
+ * header guard: it is compiled once for each instruction set. */
 #ifdef WIDTH
 
 #include "nn/kernel/exact/exact.h"
@@ -44,6 +45,20 @@ enum {
     if (rows > r) {                                                                                                    \
         p##r = v_add(p##r, b0);                                                                                        \
         if (kind == EXACT_TWO) q##r = v_add(q##r, b1);                                                                 \
+    }
+
+#define RECTIFY(r, g, o)                                                                                               \
+    if (rows > r) {                                                                                                    \
+        p##r = v_rectify(p##r);                                                                                        \
+        if (kind == EXACT_TWO) q##r = v_rectify(q##r);                                                                 \
+    }
+
+/* A gradient of -0 is +0 behind a relu, as if it had been added to +0. */
+#define PASS(r, g, o)                                                                                                  \
+    if (rows > r) {                                                                                                    \
+        const float *y = t->rectified + r * stride;                                                                    \
+        p##r = v_add(v_passed(p##r, kind == EXACT_PART ? v_load_part(y, mask) : v_load(y)), v_zero());                 \
+        if (kind == EXACT_TWO) q##r = v_add(v_passed(q##r, v_load(y + WIDTH)), v_zero());                              \
     }
 
 #define LINK(r, value)                                                                                                 \
@@ -95,6 +110,12 @@ INLINE void tile(const ExactTile *t, size_t rows, int kind)
         const V b1 = kind == EXACT_TWO ? v_load(t->bias + WIDTH) : b0;
         EACH_ROW(ADD)
     }
+    if (t->rectify) {
+        EACH_ROW(RECTIFY)
+    }
+    if (t->rectified) {
+        EACH_ROW(PASS)
+    }
     EACH_ROW(STORE)
 }
 
@@ -124,13 +145,15 @@ INLINE void outer(const ExactOuter *t, size_t rows, int kind)
 {
     const size_t stride = t->c_stride, a_step = t->a_step, b_step = t->b_step;
     const size_t a_next = t->a_line - t->steps * a_step, b_next = t->b_line - t->steps * b_step;
-    const size_t ahead = t->lines > 1 ? 1 + AHEAD / t->steps : 0;
+    const size_t ahead = t->images > 0 && t->lines > 1 ? 1 + AHEAD / t->steps : 0;
     const size_t a_ahead = ahead * t->a_line, b_ahead = ahead * t->b_line;
     const Mask mask = v_mask(t->columns);
     const bool whole = t->first == 0 && t->last == t->steps;
     float *c = t->c;
     EACH_ROW(DECLARE)
-    EACH_ROW(LOAD)
+    if (t->load) {
+        EACH_ROW(LOAD)
+    }
     for (size_t image = 0; image < t->images; image++) {
         const float *b = t->b + image * t->b_image;
         ptrdiff_t offset = t->start + (ptrdiff_t)(image * t->a_image);

@@ -20,6 +20,7 @@ typedef struct Job {
     const ConvShape *shape;
     const ExactIsa *isa;
     const float *x, *dy;
+    bool add;
     float *dw;
     size_t panels;
     size_t length, spans;  /* channels to be cut into tiles, and how many times they stand in a row of taps */
@@ -51,7 +52,7 @@ static size_t outputs_seeing(size_t tap, size_t stride, size_t begin, size_t siz
     return max(end, *first);
 }
 
-/* The tile of rows [begin, end) of a row of taps, of all filters; nothing to do where it has no lines or steps. */
+/* The tile of rows [begin, end) of a row of taps, of all filters; nothing to sum where it has no lines or steps. */
 static ExactOuter outer_of(const Job *job, size_t tap_row, size_t begin, size_t end)
 {
     const ConvShape *s = job->shape;
@@ -77,6 +78,8 @@ static ExactOuter outer_of(const Job *job, size_t tap_row, size_t begin, size_t 
     t.b = job->dy + job->begin * t.b_image + line * t.b_line + start * t.b_step;
     t.c = job->dw + (tap_row * s->kw * s->cin + begin) * s->cout;
     t.c_stride = s->cout;
+    t.load = job->add || job->begin > 0;
+    if (t.lines == 0 || t.steps == 0) t.images = 0;
     return t;
 }
 
@@ -100,7 +103,7 @@ static void tile_task(void *context, size_t task)
     const size_t begin = span * job->length + exact_part(job->length, job->tiles, tile);
     const size_t end = span * job->length + exact_part(job->length, job->tiles, tile + 1);
     ExactOuter t = outer_of(job, task / job->tiles / job->spans, begin, end);
-    if (t.lines > 0 && t.steps > 0) run_panels(job, &t, end - begin);
+    if (t.images > 0 || !t.load) run_panels(job, &t, end - begin);
 }
 
 /* The next tile of the weight's gradient is far away: it is asked for while this one is summed. */
@@ -127,6 +130,7 @@ static void flat_task(void *context, size_t task)
     for (size_t begin = 0; begin < steps; begin += STEPS) {
         ExactOuter t = {.images = 1, .lines = 1, .steps = min(STEPS, steps - begin), .c_stride = s->cout};
         t.last = t.steps;
+        t.load = job->add || begin > 0;
         const bool copy_a = panels >= COPY, copy_b = last - first >= COPY;
         for (size_t i = 0; i < panels && copy_b; i++) {
             const ExactPanel p = exact_panel(s->cout, vector, panel + i);
@@ -160,9 +164,9 @@ static bool is_pointwise(const ConvShape *s)
            s->iw == s->ow;
 }
 
-void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, float *dw)
+void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, bool add, float *dw)
 {
-    Job job = {.shape = s, .isa = exact_isa(), .x = x, .dy = dy, .dw = dw};
+    Job job = {.shape = s, .isa = exact_isa(), .x = x, .dy = dy, .add = add, .dw = dw};
     const bool few = s->cin < FEW_CHANNELS && s->taps == 0;
     job.panels = exact_panels(s->cout, job.isa->width);
     job.length = few ? s->kw * s->cin : s->cin;

@@ -41,6 +41,18 @@ static inline V v_fma(V a, V b, V c)
     return c;
 }
 
+static inline V v_rectify(V x)
+{
+    for (size_t i = 0; i < WIDTH; i++) x.lane[i] = x.lane[i] < 0 ? 0 : x.lane[i];
+    return x;
+}
+
+static inline V v_passed(V x, V y)
+{
+    for (size_t i = 0; i < WIDTH; i++) x.lane[i] = y.lane[i] <= 0 ? 0 : x.lane[i];
+    return x;
+}
+
 static inline V v_quarters(const float *p, size_t stride)
 {
     V v;

@@ -68,57 +68,58 @@ static void split(size_t index, size_t d1, size_t d2, size_t d3, size_t position
     position[0] = index / d3 / d2 / d1;
 }
 
-static void naive_conv2d(const ConvShape *s, const real *x, const real *w, const real *bias, real *y, real *scratch)
+static void naive_conv2d(const ConvShape *s, const real *x, const real *w, const Ending *ending, real *y, real *scratch)
 {
     (void)scratch;
     for (size_t e = 0; e < s->n * s->oh * s->ow * s->cout; e++) {
         size_t o[4];
         split(e, s->oh, s->ow, s->cout, o);
-        y[e] = output_chain(s, x, w, o, 0);
-        if (bias) y[e] += bias[o[3]];
+        y[e] = naive_end(ending, output_chain(s, x, w, o, naive_begin(ending, y, e)), e, o[3]);
     }
 }
 
-static void naive_conv2d_transpose_grad_input(const ConvShape *s, const real *dy, const real *w, real *dx,
-                                              real *scratch)
+static void naive_conv2d_transpose_grad_input(const ConvShape *s, const real *dy, const real *w, const Ending *ending,
+                                              real *dx, real *scratch)
 {
     (void)scratch;
     for (size_t e = 0; e < s->n * s->oh * s->ow * s->cout; e++) {
         size_t o[4];
         split(e, s->oh, s->ow, s->cout, o);
-        dx[e] = output_chain(s, dy, w, o, dx[e]);
+        dx[e] = naive_end(ending, output_chain(s, dy, w, o, naive_begin(ending, dx, e)), e, o[3]);
     }
 }
 
-static void naive_conv2d_grad_input(const ConvShape *s, const real *dy, const real *w, real *dx, real *scratch)
+static void naive_conv2d_grad_input(const ConvShape *s, const real *dy, const real *w, const Ending *ending, real *dx,
+                                    real *scratch)
 {
     (void)scratch;
     for (size_t e = 0; e < s->n * s->ih * s->iw * s->cin; e++) {
         size_t i[4];
         split(e, s->ih, s->iw, s->cin, i);
-        dx[e] = input_chain(s, dy, w, i, dx[e]);
+        dx[e] = naive_end(ending, input_chain(s, dy, w, i, naive_begin(ending, dx, e)), e, i[3]);
     }
 }
 
-static void naive_conv2d_transpose(const ConvShape *s, const real *x, const real *w, const real *bias, real *y,
+static void naive_conv2d_transpose(const ConvShape *s, const real *x, const real *w, const Ending *ending, real *y,
                                    real *scratch)
 {
     (void)scratch;
     for (size_t e = 0; e < s->n * s->ih * s->iw * s->cin; e++) {
         size_t i[4];
         split(e, s->ih, s->iw, s->cin, i);
-        y[e] = input_chain(s, x, w, i, 0);
-        if (bias) y[e] += bias[i[3]];
+        y[e] = naive_end(ending, input_chain(s, x, w, i, naive_begin(ending, y, e)), e, i[3]);
     }
 }
 
-/* dw[a][b][c][f] += sum over (n, oh, ow) of x[n][oh sh + a - top][ow sw + b - left][c] dy[n][oh][ow][f] */
-static void naive_conv2d_grad_weight(const ConvShape *s, const real *x, const real *dy, real *dw, real *scratch)
+/* dw[a][b][c][f] = sum over (n, oh, ow) of x[n][oh sh + a - top][ow sw + b - left][c] dy[n][oh][ow][f] */
+static void naive_conv2d_grad_weight(const ConvShape *s, const real *x, const real *dy, bool add, real *dw,
+                                     real *scratch)
 {
     (void)scratch;
     for (size_t e = 0; e < conv_taps(s) * s->cin * s->cout; e++) {
         size_t t[4];
         split(e, s->kw, s->cin, s->cout, t);
+        if (!add) dw[e] = 0;
         for (size_t p = 0; p < s->n * s->oh * s->ow; p++) {
             size_t o[4], h, v;
             split(p, s->oh, s->ow, 1, o);

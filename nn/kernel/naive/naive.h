@@ -19,6 +19,20 @@ static inline real naive_link(real a, real b, real sum)
 #endif
 }
 
+/* Where element i of a destination begins, and what becomes of its sum. */
+static inline real naive_begin(const Ending *ending, const real *to, size_t i)
+{
+    return ending->add ? to[i] : 0;
+}
+
+static inline real naive_end(const Ending *ending, real sum, size_t i, size_t channel)
+{
+    if (ending->bias) sum += ending->bias[channel];
+    if (ending->rectify && sum < 0) sum = 0;
+    if (ending->rectified) sum = 0 + (ending->rectified[i] <= 0 ? 0 : sum);
+    return sum;
+}
+
 /* As in reduce.h. */
 void naive_sum_rows(size_t n, size_t positions, size_t channels, const real *x, real *sum);
 void naive_sum_examples(size_t n, size_t count, const real *x, real *sum);
@@ -45,9 +59,11 @@ void naive_codes_error_grad_codebook(const CodesError *error, real factor, const
 
 /* Slots of numerics_naive. */
 size_t naive_dense_scratch(size_t n, size_t in, size_t out);
-void naive_dense(size_t n, size_t in, size_t out, const real *x, const real *w, const real *bias, real *y,
+void naive_dense(size_t n, size_t in, size_t out, const real *x, const real *w, const Ending *ending, real *y,
                  real *scratch);
-void naive_dense_grad_input(size_t n, size_t in, size_t out, const real *dy, const real *w, real *dx, real *scratch);
-void naive_dense_grad_weight(size_t n, size_t in, size_t out, const real *x, const real *dy, real *dw, real *scratch);
+void naive_dense_grad_input(size_t n, size_t in, size_t out, const real *dy, const real *w, const Ending *ending,
+                            real *dx, real *scratch);
+void naive_dense_grad_weight(size_t n, size_t in, size_t out, const real *x, const real *dy, bool add, real *dw,
+                             real *scratch);
 
 #endif
