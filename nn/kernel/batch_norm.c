@@ -1,10 +1,9 @@
 #include "nn/kernel/batch_norm.h"
 
 #include "nn/base/alloc.h"
-#include "nn/base/pool.h"
 #include "nn/kernel/blocks.h"
-#include "nn/kernel/clones.h"
 #include "nn/kernel/reduce.h"
+#include "nn/kernel/wide.h"
 
 enum { LANES = 64 }; /* channels that are summed side by side: four cache lines of floats, which follow each other */
 
@@ -25,9 +24,8 @@ size_t batch_norm_scratch(size_t n, size_t channels)
 }
 
 /* `channels` is a constant wherever this is worth it, so that its loops are unrolled. */
-static inline __attribute__((always_inline)) void square_lanes(size_t rows, size_t stride, size_t channels,
-                                                               const real *restrict x, double *restrict first,
-                                                               double *restrict second)
+WIDE_INLINE void square_lanes(size_t rows, size_t stride, size_t channels, const real *restrict x,
+                              double *restrict first, double *restrict second)
 {
     double sum[LANES] = {0}, square[LANES] = {0};
     for (size_t r = 0; r < rows; r++, x += stride) {
@@ -40,10 +38,9 @@ static inline __attribute__((always_inline)) void square_lanes(size_t rows, size
     for (size_t c = 0; c < channels; c++) first[c] = sum[c], second[c] = square[c];
 }
 
-static inline __attribute__((always_inline)) void product_lanes(size_t rows, size_t stride, size_t channels,
-                                                                const real *restrict x, const real *restrict mean,
-                                                                const real *restrict dy, double *restrict first,
-                                                                double *restrict second)
+WIDE_INLINE void product_lanes(size_t rows, size_t stride, size_t channels, const real *restrict x,
+                               const real *restrict mean, const real *restrict dy, double *restrict first,
+                               double *restrict second)
 {
     double sum[LANES] = {0}, product[LANES] = {0}, centre[LANES] = {0};
     for (size_t c = 0; c < channels; c++) centre[c] = (double)mean[c];
@@ -57,9 +54,9 @@ static inline __attribute__((always_inline)) void product_lanes(size_t rows, siz
     for (size_t c = 0; c < channels; c++) first[c] = sum[c], second[c] = product[c];
 }
 
-KERNEL_CLONES static void sums_task(void *context, size_t task)
+/* One block of channels of one segment. */
+WIDE_INLINE void sums_of_task(const Sums *v, size_t task)
 {
-    const Sums *v = context;
     const size_t segment = task / v->lanes, channel = task % v->lanes * LANES, first = segment * REDUCE_SEGMENT;
     const size_t images = v->n - first < REDUCE_SEGMENT ? v->n - first : REDUCE_SEGMENT;
     const size_t channels = v->channels - channel < LANES ? v->channels - channel : LANES;
@@ -76,11 +73,16 @@ KERNEL_CLONES static void sums_task(void *context, size_t task)
     }
 }
 
+WIDE(sums_loop)(const void *context, size_t begin, size_t end)
+{
+    for (size_t task = begin; task < end; task++) sums_of_task(context, task);
+}
+
 static void run_sums(Sums *v, double *first, double *second, real *scratch)
 {
     v->lanes = (v->channels + LANES - 1) / LANES;
     v->partial = (double *)(void *)scratch;
-    pool_run(segments_of(v->n) * v->lanes, sums_task, v);
+    wide_run(segments_of(v->n) * v->lanes, 1, &sums_loop, v);
     for (size_t c = 0; c < v->channels; c++) {
         first[c] = second[c] = 0;
         for (size_t segment = 0; segment < segments_of(v->n); segment++) {
@@ -115,7 +117,7 @@ static size_t rows_of_block(size_t channels)
     return channels < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / channels : 1;
 }
 
-KERNEL_CLONES static void apply_loop(const void *context, size_t begin, size_t end)
+WIDE(apply_loop)(const void *context, size_t begin, size_t end)
 {
     const Rows *v = context;
     const size_t channels = v->channels;
@@ -130,11 +132,11 @@ KERNEL_CLONES static void apply_loop(const void *context, size_t begin, size_t e
 void batch_norm_apply(size_t rows, size_t channels, const real *x, const real *mean, const real *factor,
                       const real *shift, real *y)
 {
-    blocks_run(rows, rows_of_block(channels), apply_loop,
-               &(Rows){.channels = channels, .x = x, .mean = mean, .factor = factor, .a = shift, .to = y});
+    wide_run(rows, rows_of_block(channels), &apply_loop,
+             &(Rows){.channels = channels, .x = x, .mean = mean, .factor = factor, .a = shift, .to = y});
 }
 
-KERNEL_CLONES static void grad_input_loop(const void *context, size_t begin, size_t end)
+WIDE(grad_input_loop)(const void *context, size_t begin, size_t end)
 {
     const Rows *v = context;
     const size_t channels = v->channels;
@@ -149,7 +151,6 @@ KERNEL_CLONES static void grad_input_loop(const void *context, size_t begin, siz
 void batch_norm_grad_input(size_t rows, size_t channels, const real *x, const real *dy, const real *mean,
                            const real *factor, const real *a, const real *b, real *dx)
 {
-    blocks_run(
-        rows, rows_of_block(channels), grad_input_loop,
-        &(Rows){.channels = channels, .x = x, .dy = dy, .mean = mean, .factor = factor, .a = a, .b = b, .to = dx});
+    wide_run(rows, rows_of_block(channels), &grad_input_loop,
+             &(Rows){.channels = channels, .x = x, .dy = dy, .mean = mean, .factor = factor, .a = a, .b = b, .to = dx});
 }

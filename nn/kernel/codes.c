@@ -7,8 +7,8 @@
 #include "nn/base/alloc.h"
 #include "nn/base/pool.h"
 #include "nn/kernel/blocks.h"
-#include "nn/kernel/clones.h"
 #include "nn/kernel/reduce.h"
+#include "nn/kernel/wide.h"
 
 enum {
     LANES = 16,         /* codes that are compared side by side */
@@ -54,7 +54,7 @@ typedef struct Least {
     real distance[GROUP][LANES], block[GROUP][LANES];
 } Least;
 
-static inline void keep_least(Least *least, const real (*sum)[LANES], real block)
+WIDE_INLINE void keep_least(Least *least, const real (*sum)[LANES], real block)
 {
     for (size_t g = 0; g < GROUP; g++) {
         for (size_t l = 0; l < LANES; l++) {
@@ -66,7 +66,7 @@ static inline void keep_least(Least *least, const real (*sum)[LANES], real block
 }
 
 /* The sums of a block of codes for several positions, kept in registers, which don't wait for each other. */
-static inline void sum_block(size_t dim, const real *const *x, const real *code, real (*sum)[LANES])
+WIDE_INLINE void sum_block(size_t dim, const real *const *x, const real *code, real (*sum)[LANES])
 {
     Lanes part[GROUP] = {0}, e;
     for (size_t d = 0; d < dim; d++, code += LANES) {
@@ -79,7 +79,7 @@ static inline void sum_block(size_t dim, const real *const *x, const real *code,
     memcpy(sum, part, sizeof part);
 }
 
-static inline void least_of_lanes(const Search *v, const real *const *x, Least *least)
+WIDE_INLINE void least_of_lanes(const Search *v, const real *const *x, Least *least)
 {
     for (size_t b = 0; b < blocks_of(v->codes); b++) {
         real sum[GROUP][LANES];
@@ -88,7 +88,7 @@ static inline void least_of_lanes(const Search *v, const real *const *x, Least *
     }
 }
 
-static real lowest_of_lanes(const real *distance, const real *block)
+WIDE_INLINE real lowest_of_lanes(const real *distance, const real *block)
 {
     real best = distance[0], at = block[0] * LANES;
     for (size_t l = 1; l < LANES; l++) {
@@ -100,7 +100,7 @@ static real lowest_of_lanes(const real *distance, const real *block)
     return best < (real)INFINITY ? at : 0;
 }
 
-KERNEL_CLONES static void nearest_loop(const void *context, size_t begin, size_t end)
+WIDE(nearest_loop)(const void *context, size_t begin, size_t end)
 {
     const Search *v = context;
     for (size_t p = begin; p < end; p += GROUP) {
@@ -121,7 +121,7 @@ void codes_nearest(size_t positions, size_t codes, size_t dim, const real *x, co
 {
     const Search v = {.codes = codes, .dim = dim, .x = x, .codebook = codebook, .table = scratch, .index = index};
     lay_out(&v);
-    blocks_run(positions, POSITIONS_TASK, nearest_loop, &v);
+    wide_run(positions, POSITIONS_TASK, &nearest_loop, &v);
 }
 
 typedef struct Take {
@@ -151,12 +151,12 @@ typedef struct Error {
     double *partial; /* (segments, codes, dim) */
 } Error;
 
-static const real *code_of(const CodesError *v, size_t position)
+WIDE_INLINE const real *code_of(const CodesError *v, size_t position)
 {
     return v->codebook + (size_t)v->index[position] * v->dim;
 }
 
-static void error_terms(const void *context, size_t begin, size_t count, real *terms)
+WIDE_INLINE void error_terms(const void *context, size_t begin, size_t count, real *terms)
 {
     const CodesError *v = context;
     size_t position = begin / v->dim, d = begin % v->dim;
@@ -166,13 +166,18 @@ static void error_terms(const void *context, size_t begin, size_t count, real *t
     }
 }
 
+WIDE(error_loop)(const void *context, size_t begin, size_t end)
+{
+    reduce_terms(context, begin, end, error_terms);
+}
+
 void codes_error(const CodesError *error, real factor, real *sum)
 {
-    reduce_examples(error->n, error->cells * error->dim, error_terms, error, sum);
+    reduce_examples(error->n, error->cells * error->dim, &error_loop, error, sum);
     for (size_t i = 0; i < error->n; i++) sum[i] *= factor;
 }
 
-static void grad_input_loop(const void *context, size_t begin, size_t end)
+WIDE(grad_input_loop)(const void *context, size_t begin, size_t end)
 {
     const Error *v = context;
     const CodesError *at = v->at;
@@ -186,8 +191,8 @@ static void grad_input_loop(const void *context, size_t begin, size_t end)
 
 void codes_error_grad_input(const CodesError *error, real factor, const real *dsum, real *dx)
 {
-    blocks_run(error->n * error->cells, error->dim < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / error->dim : 1, grad_input_loop,
-               &(Error){.at = error, .factor = factor, .dsum = dsum, .to = dx});
+    wide_run(error->n * error->cells, error->dim < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / error->dim : 1, &grad_input_loop,
+             &(Error){.at = error, .factor = factor, .dsum = dsum, .to = dx});
 }
 
 static size_t segments_of(size_t n)

@@ -2,6 +2,7 @@
 
 #include "nn/base/fmath.h"
 #include "nn/kernel/blocks.h"
+#include "nn/kernel/wide.h"
 
 /* The arrays of one call. The loops take them out as restrict pointers, so that they become vector code. */
 typedef struct Arrays {
@@ -12,7 +13,7 @@ typedef struct Arrays {
 
 static const real HALF = (real)0.5;
 
-static void relu_loop(const void *context, size_t begin, size_t end)
+WIDE(relu_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict x = v->in[0];
@@ -22,10 +23,10 @@ static void relu_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_relu(size_t n, const real *x, real *y)
 {
-    blocks_run(n, BLOCK_ELEMENTS, relu_loop, &(Arrays){.in = {x}, .out = y});
+    wide_run(n, BLOCK_ELEMENTS, &relu_loop, &(Arrays){.in = {x}, .out = y});
 }
 
-static void relu_grad_loop(const void *context, size_t begin, size_t end)
+WIDE(relu_grad_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict x = v->in[0];
@@ -39,10 +40,10 @@ static void relu_grad_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_relu_grad(size_t n, const real *x, const real *dy, real *dx)
 {
-    blocks_run(n, BLOCK_ELEMENTS, relu_grad_loop, &(Arrays){.in = {x, dy}, .out = dx});
+    wide_run(n, BLOCK_ELEMENTS, &relu_grad_loop, &(Arrays){.in = {x, dy}, .out = dx});
 }
 
-static void leaky_relu_loop(const void *context, size_t begin, size_t end)
+WIDE(leaky_relu_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real slope = v->slope;
@@ -53,10 +54,10 @@ static void leaky_relu_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_leaky_relu(size_t n, real slope, const real *x, real *y)
 {
-    blocks_run(n, BLOCK_ELEMENTS, leaky_relu_loop, &(Arrays){.in = {x}, .out = y, .slope = slope});
+    wide_run(n, BLOCK_ELEMENTS, &leaky_relu_loop, &(Arrays){.in = {x}, .out = y, .slope = slope});
 }
 
-static void leaky_relu_grad_loop(const void *context, size_t begin, size_t end)
+WIDE(leaky_relu_grad_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real slope = v->slope;
@@ -68,10 +69,10 @@ static void leaky_relu_grad_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_leaky_relu_grad(size_t n, real slope, const real *x, const real *dy, real *dx)
 {
-    blocks_run(n, BLOCK_ELEMENTS, leaky_relu_grad_loop, &(Arrays){.in = {x, dy}, .out = dx, .slope = slope});
+    wide_run(n, BLOCK_ELEMENTS, &leaky_relu_grad_loop, &(Arrays){.in = {x, dy}, .out = dx, .slope = slope});
 }
 
-static void tanh_loop(const void *context, size_t begin, size_t end)
+WIDE(tanh_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict x = v->in[0];
@@ -81,10 +82,10 @@ static void tanh_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_tanh(size_t n, const real *x, real *y)
 {
-    blocks_run(n, BLOCK_ELEMENTS, tanh_loop, &(Arrays){.in = {x}, .out = y});
+    wide_run(n, BLOCK_ELEMENTS, &tanh_loop, &(Arrays){.in = {x}, .out = y});
 }
 
-static void tanh_grad_loop(const void *context, size_t begin, size_t end)
+WIDE(tanh_grad_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict y = v->in[0];
@@ -95,10 +96,10 @@ static void tanh_grad_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_tanh_grad(size_t n, const real *y, const real *dy, real *dx)
 {
-    blocks_run(n, BLOCK_ELEMENTS, tanh_grad_loop, &(Arrays){.in = {y, dy}, .out = dx});
+    wide_run(n, BLOCK_ELEMENTS, &tanh_grad_loop, &(Arrays){.in = {y, dy}, .out = dx});
 }
 
-static void sigmoid_loop(const void *context, size_t begin, size_t end)
+WIDE(sigmoid_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict x = v->in[0];
@@ -108,10 +109,10 @@ static void sigmoid_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_sigmoid(size_t n, const real *x, real *y)
 {
-    blocks_run(n, BLOCK_ELEMENTS, sigmoid_loop, &(Arrays){.in = {x}, .out = y});
+    wide_run(n, BLOCK_ELEMENTS, &sigmoid_loop, &(Arrays){.in = {x}, .out = y});
 }
 
-static void sigmoid_grad_loop(const void *context, size_t begin, size_t end)
+WIDE(sigmoid_grad_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict y = v->in[0];
@@ -122,10 +123,10 @@ static void sigmoid_grad_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_sigmoid_grad(size_t n, const real *y, const real *dy, real *dx)
 {
-    blocks_run(n, BLOCK_ELEMENTS, sigmoid_grad_loop, &(Arrays){.in = {y, dy}, .out = dx});
+    wide_run(n, BLOCK_ELEMENTS, &sigmoid_grad_loop, &(Arrays){.in = {y, dy}, .out = dx});
 }
 
-static void softplus_loop(const void *context, size_t begin, size_t end)
+WIDE(softplus_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict x = v->in[0];
@@ -135,10 +136,10 @@ static void softplus_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_softplus(size_t n, const real *x, real *y)
 {
-    blocks_run(n, BLOCK_ELEMENTS, softplus_loop, &(Arrays){.in = {x}, .out = y});
+    wide_run(n, BLOCK_ELEMENTS, &softplus_loop, &(Arrays){.in = {x}, .out = y});
 }
 
-static void softplus_grad_loop(const void *context, size_t begin, size_t end)
+WIDE(softplus_grad_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict x = v->in[0];
@@ -149,10 +150,10 @@ static void softplus_grad_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_softplus_grad(size_t n, const real *x, const real *dy, real *dx)
 {
-    blocks_run(n, BLOCK_ELEMENTS, softplus_grad_loop, &(Arrays){.in = {x, dy}, .out = dx});
+    wide_run(n, BLOCK_ELEMENTS, &softplus_grad_loop, &(Arrays){.in = {x, dy}, .out = dx});
 }
 
-static void elu_loop(const void *context, size_t begin, size_t end)
+WIDE(elu_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real alpha = v->slope;
@@ -166,10 +167,10 @@ static void elu_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_elu(size_t n, real alpha, const real *x, real *y)
 {
-    blocks_run(n, BLOCK_ELEMENTS, elu_loop, &(Arrays){.in = {x}, .out = y, .slope = alpha});
+    wide_run(n, BLOCK_ELEMENTS, &elu_loop, &(Arrays){.in = {x}, .out = y, .slope = alpha});
 }
 
-static void elu_grad_loop(const void *context, size_t begin, size_t end)
+WIDE(elu_grad_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real alpha = v->slope;
@@ -184,10 +185,10 @@ static void elu_grad_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_elu_grad(size_t n, real alpha, const real *x, const real *dy, real *dx)
 {
-    blocks_run(n, BLOCK_ELEMENTS, elu_grad_loop, &(Arrays){.in = {x, dy}, .out = dx, .slope = alpha});
+    wide_run(n, BLOCK_ELEMENTS, &elu_grad_loop, &(Arrays){.in = {x, dy}, .out = dx, .slope = alpha});
 }
 
-static void sum_loop(const void *context, size_t begin, size_t end)
+WIDE(sum_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict a = v->in[0];
@@ -198,10 +199,10 @@ static void sum_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_sum(size_t n, const real *a, const real *b, real *y)
 {
-    blocks_run(n, BLOCK_ELEMENTS, sum_loop, &(Arrays){.in = {a, b}, .out = y});
+    wide_run(n, BLOCK_ELEMENTS, &sum_loop, &(Arrays){.in = {a, b}, .out = y});
 }
 
-static void multiply_loop(const void *context, size_t begin, size_t end)
+WIDE(multiply_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict a = v->in[0];
@@ -212,10 +213,10 @@ static void multiply_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_multiply(size_t n, const real *a, const real *b, real *y)
 {
-    blocks_run(n, BLOCK_ELEMENTS, multiply_loop, &(Arrays){.in = {a, b}, .out = y});
+    wide_run(n, BLOCK_ELEMENTS, &multiply_loop, &(Arrays){.in = {a, b}, .out = y});
 }
 
-static void multiply_grad_loop(const void *context, size_t begin, size_t end)
+WIDE(multiply_grad_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict b = v->in[0];
@@ -226,10 +227,10 @@ static void multiply_grad_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_multiply_grad(size_t n, const real *b, const real *dy, real *da)
 {
-    blocks_run(n, BLOCK_ELEMENTS, multiply_grad_loop, &(Arrays){.in = {b, dy}, .out = da});
+    wide_run(n, BLOCK_ELEMENTS, &multiply_grad_loop, &(Arrays){.in = {b, dy}, .out = da});
 }
 
-static void add_loop(const void *context, size_t begin, size_t end)
+WIDE(add_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict x = v->in[0];
@@ -239,10 +240,10 @@ static void add_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_add(size_t n, const real *x, real *y)
 {
-    blocks_run(n, BLOCK_ELEMENTS, add_loop, &(Arrays){.in = {x}, .out = y});
+    wide_run(n, BLOCK_ELEMENTS, &add_loop, &(Arrays){.in = {x}, .out = y});
 }
 
-static void gaussian_loop(const void *context, size_t begin, size_t end)
+WIDE(gaussian_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict mean = v->in[0];
@@ -254,10 +255,10 @@ static void gaussian_loop(const void *context, size_t begin, size_t end)
 
 void elementwise_gaussian(size_t n, const real *mean, const real *log_variance, const real *noise, real *z)
 {
-    blocks_run(n, BLOCK_ELEMENTS, gaussian_loop, &(Arrays){.in = {mean, log_variance, noise}, .out = z});
+    wide_run(n, BLOCK_ELEMENTS, &gaussian_loop, &(Arrays){.in = {mean, log_variance, noise}, .out = z});
 }
 
-static void gaussian_grad_log_variance_loop(const void *context, size_t begin, size_t end)
+WIDE(gaussian_grad_log_variance_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict log_variance = v->in[0];
@@ -270,6 +271,6 @@ static void gaussian_grad_log_variance_loop(const void *context, size_t begin, s
 void elementwise_gaussian_grad_log_variance(size_t n, const real *log_variance, const real *noise, const real *dz,
                                             real *dlog_variance)
 {
-    blocks_run(n, BLOCK_ELEMENTS, gaussian_grad_log_variance_loop,
-               &(Arrays){.in = {log_variance, noise, dz}, .out = dlog_variance});
+    wide_run(n, BLOCK_ELEMENTS, &gaussian_grad_log_variance_loop,
+             &(Arrays){.in = {log_variance, noise, dz}, .out = dlog_variance});
 }

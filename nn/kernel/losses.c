@@ -5,6 +5,7 @@
 #include "nn/base/fmath.h"
 #include "nn/kernel/blocks.h"
 #include "nn/kernel/reduce.h"
+#include "nn/kernel/wide.h"
 
 /* The arrays of one call. */
 typedef struct Arrays {
@@ -16,14 +17,14 @@ typedef struct Arrays {
 static const real HALF = (real)0.5;
 
 /* The range of [begin, end) that belongs to the example of `begin`. */
-static size_t end_of_example(const Arrays *v, size_t begin, size_t end, real *dsum)
+WIDE_INLINE size_t end_of_example(const Arrays *v, size_t begin, size_t end, real *dsum)
 {
     const size_t example = begin / v->count, last = (example + 1) * v->count;
     *dsum = v->dsum[example];
     return last < end ? last : end;
 }
 
-static void binary_cross_entropy_terms(const void *context, size_t begin, size_t count, real *terms)
+WIDE_INLINE void binary_cross_entropy_terms(const void *context, size_t begin, size_t count, real *terms)
 {
     const Arrays *v = context;
     const real *restrict x = v->a + begin, *restrict t = v->b + begin;
@@ -32,12 +33,17 @@ static void binary_cross_entropy_terms(const void *context, size_t begin, size_t
     for (size_t i = 0; i < count; i++) to[i] = r_softplus(x[i]) - x[i] * t[i];
 }
 
-void losses_binary_cross_entropy(size_t n, size_t count, const real *logits, const real *target, real *sum)
+WIDE(binary_cross_entropy_loop)(const void *context, size_t begin, size_t end)
 {
-    reduce_examples(n, count, binary_cross_entropy_terms, &(Arrays){.a = logits, .b = target}, sum);
+    reduce_terms(context, begin, end, binary_cross_entropy_terms);
 }
 
-static void binary_cross_entropy_grad_loop(const void *context, size_t begin, size_t end)
+void losses_binary_cross_entropy(size_t n, size_t count, const real *logits, const real *target, real *sum)
+{
+    reduce_examples(n, count, &binary_cross_entropy_loop, &(Arrays){.a = logits, .b = target}, sum);
+}
+
+WIDE(binary_cross_entropy_grad_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict x = v->a, *restrict t = v->b;
@@ -53,11 +59,11 @@ static void binary_cross_entropy_grad_loop(const void *context, size_t begin, si
 void losses_binary_cross_entropy_grad(size_t n, size_t count, const real *logits, const real *target, const real *dsum,
                                       real *dlogits)
 {
-    blocks_run(n * count, BLOCK_ELEMENTS, binary_cross_entropy_grad_loop,
-               &(Arrays){.count = count, .a = logits, .b = target, .dsum = dsum, .to = dlogits});
+    wide_run(n * count, BLOCK_ELEMENTS, &binary_cross_entropy_grad_loop,
+             &(Arrays){.count = count, .a = logits, .b = target, .dsum = dsum, .to = dlogits});
 }
 
-static void squared_error_terms(const void *context, size_t begin, size_t count, real *terms)
+WIDE_INLINE void squared_error_terms(const void *context, size_t begin, size_t count, real *terms)
 {
     const Arrays *v = context;
     const real *restrict p = v->a + begin, *restrict t = v->b + begin;
@@ -65,12 +71,17 @@ static void squared_error_terms(const void *context, size_t begin, size_t count,
     for (size_t i = 0; i < count; i++) to[i] = (p[i] - t[i]) * (p[i] - t[i]);
 }
 
-void losses_squared_error(size_t n, size_t count, const real *prediction, const real *target, real *sum)
+WIDE(squared_error_loop)(const void *context, size_t begin, size_t end)
 {
-    reduce_examples(n, count, squared_error_terms, &(Arrays){.a = prediction, .b = target}, sum);
+    reduce_terms(context, begin, end, squared_error_terms);
 }
 
-static void squared_error_grad_loop(const void *context, size_t begin, size_t end)
+void losses_squared_error(size_t n, size_t count, const real *prediction, const real *target, real *sum)
+{
+    reduce_examples(n, count, &squared_error_loop, &(Arrays){.a = prediction, .b = target}, sum);
+}
+
+WIDE(squared_error_grad_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict p = v->a, *restrict t = v->b;
@@ -86,11 +97,11 @@ static void squared_error_grad_loop(const void *context, size_t begin, size_t en
 void losses_squared_error_grad(size_t n, size_t count, const real *prediction, const real *target, const real *dsum,
                                real *dprediction)
 {
-    blocks_run(n * count, BLOCK_ELEMENTS, squared_error_grad_loop,
-               &(Arrays){.count = count, .a = prediction, .b = target, .dsum = dsum, .to = dprediction});
+    wide_run(n * count, BLOCK_ELEMENTS, &squared_error_grad_loop,
+             &(Arrays){.count = count, .a = prediction, .b = target, .dsum = dsum, .to = dprediction});
 }
 
-static void kl_divergence_terms(const void *context, size_t begin, size_t count, real *terms)
+WIDE_INLINE void kl_divergence_terms(const void *context, size_t begin, size_t count, real *terms)
 {
     const Arrays *v = context;
     const real *restrict m = v->a + begin, *restrict l = v->b + begin;
@@ -98,12 +109,17 @@ static void kl_divergence_terms(const void *context, size_t begin, size_t count,
     for (size_t i = 0; i < count; i++) to[i] = -HALF * (1 + l[i] - m[i] * m[i] - r_exp(l[i]));
 }
 
-void losses_kl_divergence(size_t n, size_t count, const real *mean, const real *log_variance, real *sum)
+WIDE(kl_divergence_loop)(const void *context, size_t begin, size_t end)
 {
-    reduce_examples(n, count, kl_divergence_terms, &(Arrays){.a = mean, .b = log_variance}, sum);
+    reduce_terms(context, begin, end, kl_divergence_terms);
 }
 
-static void kl_divergence_grad_mean_loop(const void *context, size_t begin, size_t end)
+void losses_kl_divergence(size_t n, size_t count, const real *mean, const real *log_variance, real *sum)
+{
+    reduce_examples(n, count, &kl_divergence_loop, &(Arrays){.a = mean, .b = log_variance}, sum);
+}
+
+WIDE(kl_divergence_grad_mean_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict m = v->a;
@@ -118,11 +134,11 @@ static void kl_divergence_grad_mean_loop(const void *context, size_t begin, size
 
 void losses_kl_divergence_grad_mean(size_t n, size_t count, const real *mean, const real *dsum, real *dmean)
 {
-    blocks_run(n * count, BLOCK_ELEMENTS, kl_divergence_grad_mean_loop,
-               &(Arrays){.count = count, .a = mean, .dsum = dsum, .to = dmean});
+    wide_run(n * count, BLOCK_ELEMENTS, &kl_divergence_grad_mean_loop,
+             &(Arrays){.count = count, .a = mean, .dsum = dsum, .to = dmean});
 }
 
-static void kl_divergence_grad_log_variance_loop(const void *context, size_t begin, size_t end)
+WIDE(kl_divergence_grad_log_variance_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict l = v->a;
@@ -138,6 +154,6 @@ static void kl_divergence_grad_log_variance_loop(const void *context, size_t beg
 void losses_kl_divergence_grad_log_variance(size_t n, size_t count, const real *log_variance, const real *dsum,
                                             real *dlog_variance)
 {
-    blocks_run(n * count, BLOCK_ELEMENTS, kl_divergence_grad_log_variance_loop,
-               &(Arrays){.count = count, .a = log_variance, .dsum = dsum, .to = dlog_variance});
+    wide_run(n * count, BLOCK_ELEMENTS, &kl_divergence_grad_log_variance_loop,
+             &(Arrays){.count = count, .a = log_variance, .dsum = dsum, .to = dlog_variance});
 }

@@ -6,7 +6,7 @@
 
 #include "nn/base/alloc.h"
 #include "nn/base/pool.h"
-#include "nn/kernel/clones.h"
+#include "nn/kernel/wide.h"
 
 enum { TRIALS = 12 };
 
@@ -23,19 +23,14 @@ typedef struct Triad {
     float *a;
     const float *b, *c;
     float scale;
-    size_t n; /* of a task */
 } Triad;
 
-KERNEL_CLONES static void triad(size_t n, const float *restrict b, const float *restrict c, float scale,
-                                float *restrict a)
-{
-    for (size_t i = 0; i < n; i++) a[i] = b[i] + scale * c[i];
-}
-
-static void run_triad(void *context, size_t i)
+WIDE(triad)(const void *context, size_t begin, size_t end)
 {
     const Triad *t = context;
-    triad(t->n, t->b + i * t->n, t->c + i * t->n, t->scale, t->a + i * t->n);
+    const float scale = t->scale, *restrict b = t->b, *restrict c = t->c;
+    float *restrict a = t->a;
+    for (size_t i = begin; i < end; i++) a[i] = b[i] + scale * c[i];
 }
 
 static size_t megabytes_of_last_cache(void)
@@ -50,11 +45,11 @@ double peak_gbytes(void)
     float *a = mem_zeroed(n, sizeof *a), *b = mem_zeroed(n, sizeof *b), *c = mem_zeroed(n, sizeof *c);
     /* untouched pages may all be one page of zeros, which a cache holds */
     for (size_t i = 0; i < n; i++) b[i] = c[i] = (float)(i & 15);
-    Triad t = {.a = a, .b = b, .c = c, .scale = 0.5F, .n = n / TRIAD_TASKS};
-    double best = 0, bytes = 3.0 * sizeof(float) * (double)(t.n * TRIAD_TASKS);
+    Triad t = {.a = a, .b = b, .c = c, .scale = 0.5F};
+    double best = 0, bytes = 3.0 * sizeof(float) * (double)n;
     for (int i = 0; i < TRIALS; i++) {
         double start = seconds();
-        pool_run(TRIAD_TASKS, run_triad, &t);
+        wide_run(n, n / TRIAD_TASKS, &triad, &t);
         double rate = bytes / (seconds() - start) * 1e-9;
         if (rate > best) best = rate;
     }

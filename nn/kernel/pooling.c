@@ -1,7 +1,7 @@
 #include "nn/kernel/pooling.h"
 
 #include "nn/kernel/blocks.h"
-#include "nn/kernel/clones.h"
+#include "nn/kernel/wide.h"
 
 enum { LANES = 16 };
 
@@ -18,8 +18,8 @@ typedef struct Window {
     size_t top, bottom, left, right, row, column;
 } Window;
 
-static void clip(size_t o, size_t stride, size_t kernel, size_t begin, size_t size, size_t *from, size_t *to,
-                 size_t *at)
+WIDE_INLINE void clip(size_t o, size_t stride, size_t kernel, size_t begin, size_t size, size_t *from, size_t *to,
+                      size_t *at)
 {
     const size_t start = o * stride; /* of the padded image */
     *from = start < begin ? begin - start : 0;
@@ -27,7 +27,7 @@ static void clip(size_t o, size_t stride, size_t kernel, size_t begin, size_t si
     *at = start + *from - begin;
 }
 
-static Window window_at(const ConvShape *s, size_t oh, size_t ow)
+WIDE_INLINE Window window_at(const ConvShape *s, size_t oh, size_t ow)
 {
     Window w;
     clip(oh, s->sh, s->kh, s->top, s->ih, &w.top, &w.bottom, &w.row);
@@ -36,8 +36,8 @@ static Window window_at(const ConvShape *s, size_t oh, size_t ow)
 }
 
 /* Calls each(v, window, image's first element, output's first element) for the windows of images [begin, end). */
-static void for_windows(const Pooling *v, size_t begin, size_t end,
-                        void (*each)(const Pooling *v, const Window *w, size_t image, size_t output))
+WIDE_INLINE void for_windows(const Pooling *v, size_t begin, size_t end,
+                             void (*each)(const Pooling *v, const Window *w, size_t image, size_t output))
 {
     const ConvShape *s = v->shape;
     for (size_t i = begin; i < end; i++) {
@@ -51,13 +51,12 @@ static void for_windows(const Pooling *v, size_t begin, size_t end,
 }
 
 /* Where tap (kh, kw) of a window lies in its image. */
-static size_t offset_of(const ConvShape *s, const Window *w, size_t kh, size_t kw)
+WIDE_INLINE size_t offset_of(const ConvShape *s, const Window *w, size_t kh, size_t kw)
 {
     return ((w->row + kh - w->top) * s->iw + w->column + kw - w->left) * s->cin;
 }
 
-KERNEL_CLONES static void greater_of(size_t channels, real tap, const real *restrict x, real *restrict y,
-                                     real *restrict at)
+WIDE_INLINE void greater_of(size_t channels, real tap, const real *restrict x, real *restrict y, real *restrict at)
 {
     for (size_t c = 0; c < channels; c++) {
         const int take = x[c] > y[c] || x[c] != x[c];
@@ -66,7 +65,7 @@ KERNEL_CLONES static void greater_of(size_t channels, real tap, const real *rest
     }
 }
 
-static void max_window(const Pooling *v, const Window *w, size_t image, size_t output)
+WIDE_INLINE void max_window(const Pooling *v, const Window *w, size_t image, size_t output)
 {
     const ConvShape *s = v->shape;
     real *y = v->to + output, *tap = v->tap + output;
@@ -81,18 +80,18 @@ static void max_window(const Pooling *v, const Window *w, size_t image, size_t o
     }
 }
 
-static void max_loop(const void *context, size_t begin, size_t end)
+WIDE(max_loop)(const void *context, size_t begin, size_t end)
 {
     for_windows(context, begin, end, max_window);
 }
 
 void pooling_max(const ConvShape *shape, const real *x, real *y, real *tap)
 {
-    blocks_run(shape->n, 1, max_loop, &(Pooling){.shape = shape, .x = x, .to = y, .tap = tap});
+    wide_run(shape->n, 1, &max_loop, &(Pooling){.shape = shape, .x = x, .to = y, .tap = tap});
 }
 
-KERNEL_CLONES static void hand_back(size_t channels, real tap, const real *restrict at, const real *restrict dy,
-                                    real *restrict dx)
+WIDE_INLINE void hand_back(size_t channels, real tap, const real *restrict at, const real *restrict dy,
+                           real *restrict dx)
 {
     for (size_t c = 0; c < channels; c++) {
         const real g = dy[c]; /* loaded without a condition, so that the loop becomes vector code */
@@ -100,7 +99,7 @@ KERNEL_CLONES static void hand_back(size_t channels, real tap, const real *restr
     }
 }
 
-static void max_grad_window(const Pooling *v, const Window *w, size_t image, size_t output)
+WIDE_INLINE void max_grad_window(const Pooling *v, const Window *w, size_t image, size_t output)
 {
     const ConvShape *s = v->shape;
     for (size_t kh = w->top; kh < w->bottom; kh++) {
@@ -110,14 +109,14 @@ static void max_grad_window(const Pooling *v, const Window *w, size_t image, siz
     }
 }
 
-static void max_grad_loop(const void *context, size_t begin, size_t end)
+WIDE(max_grad_loop)(const void *context, size_t begin, size_t end)
 {
     for_windows(context, begin, end, max_grad_window);
 }
 
 void pooling_max_grad(const ConvShape *shape, const real *tap, const real *dy, real *dx)
 {
-    blocks_run(shape->n, 1, max_grad_loop, &(Pooling){.shape = shape, .tap_in = tap, .dy = dy, .to = dx});
+    wide_run(shape->n, 1, &max_grad_loop, &(Pooling){.shape = shape, .tap_in = tap, .dy = dy, .to = dx});
 }
 
 static double taps_of(const Window *w)
@@ -125,7 +124,7 @@ static double taps_of(const Window *w)
     return (double)((w->bottom - w->top) * (w->right - w->left));
 }
 
-static void average_window(const Pooling *v, const Window *w, size_t image, size_t output)
+WIDE_INLINE void average_window(const Pooling *v, const Window *w, size_t image, size_t output)
 {
     const ConvShape *s = v->shape;
     for (size_t first = 0; first < s->cin; first += LANES) {
@@ -141,22 +140,22 @@ static void average_window(const Pooling *v, const Window *w, size_t image, size
     }
 }
 
-static void average_loop(const void *context, size_t begin, size_t end)
+WIDE(average_loop)(const void *context, size_t begin, size_t end)
 {
     for_windows(context, begin, end, average_window);
 }
 
 void pooling_average(const ConvShape *shape, const real *x, real *y)
 {
-    blocks_run(shape->n, 1, average_loop, &(Pooling){.shape = shape, .x = x, .to = y});
+    wide_run(shape->n, 1, &average_loop, &(Pooling){.shape = shape, .x = x, .to = y});
 }
 
-static void share_out(size_t channels, real taps, const real *restrict dy, real *restrict dx)
+WIDE_INLINE void share_out(size_t channels, real taps, const real *restrict dy, real *restrict dx)
 {
     for (size_t c = 0; c < channels; c++) dx[c] += dy[c] / taps;
 }
 
-static void average_grad_window(const Pooling *v, const Window *w, size_t image, size_t output)
+WIDE_INLINE void average_grad_window(const Pooling *v, const Window *w, size_t image, size_t output)
 {
     const ConvShape *s = v->shape;
     for (size_t kh = w->top; kh < w->bottom; kh++) {
@@ -165,12 +164,12 @@ static void average_grad_window(const Pooling *v, const Window *w, size_t image,
     }
 }
 
-static void average_grad_loop(const void *context, size_t begin, size_t end)
+WIDE(average_grad_loop)(const void *context, size_t begin, size_t end)
 {
     for_windows(context, begin, end, average_grad_window);
 }
 
 void pooling_average_grad(const ConvShape *shape, const real *dy, real *dx)
 {
-    blocks_run(shape->n, 1, average_grad_loop, &(Pooling){.shape = shape, .dy = dy, .to = dx});
+    wide_run(shape->n, 1, &average_grad_loop, &(Pooling){.shape = shape, .dy = dy, .to = dx});
 }

@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "nn/base/fmath.h"
-#include "nn/base/pool.h"
+#include "nn/kernel/wide.h"
 #include "nn/optim/optim.h"
 
 typedef struct Options {
@@ -40,18 +40,19 @@ static const Field fields[] = {
 
 typedef struct Step {
     real beta1, rest1, beta2, rest2, rate, root, epsilon;
-    size_t n;
     real *value, *m, *v;
     const real *grad;
 } Step;
 
 /* One plain loop of selects and IEEE operations: compilers make vector code of it, and the bits stay the same. */
-static void update(size_t n, const Step *s, real *restrict value, const real *restrict grad, real *restrict m,
-                   real *restrict v)
+WIDE(update)(const void *context, size_t begin, size_t end)
 {
+    const Step *s = context;
     const real beta1 = s->beta1, rest1 = s->rest1, beta2 = s->beta2, rest2 = s->rest2;
     const real rate = s->rate, root = s->root, epsilon = s->epsilon, tiny = (real)OPTIM_TINY;
-    for (size_t i = 0; i < n; i++) {
+    const real *restrict grad = s->grad;
+    real *restrict value = s->value, *restrict m = s->m, *restrict v = s->v;
+    for (size_t i = begin; i < end; i++) {
         real g = grad[i];
         real mean = beta1 * m[i] + rest1 * g;
         real square = beta2 * v[i] + rest2 * (g * g);
@@ -61,13 +62,6 @@ static void update(size_t n, const Step *s, real *restrict value, const real *re
         v[i] = square;
         value[i] -= rate * mean / (r_sqrt(square) * root + epsilon);
     }
-}
-
-static void run_block(void *context, size_t task)
-{
-    const Step *s = context;
-    size_t from = task * OPTIM_BLOCK, left = s->n - from;
-    update(left < OPTIM_BLOCK ? left : OPTIM_BLOCK, s, s->value + from, s->grad + from, s->m + from, s->v + from);
 }
 
 static double base_rate(const void *options)
@@ -87,12 +81,11 @@ static void step(const void *options, double rate, uint64_t count, size_t n, rea
               .rate = (real)(rate / (1 - d_powi(o->beta1, count))),
               .root = (real)(1 / sqrt(1 - d_powi(o->beta2, count))),
               .epsilon = (real)o->epsilon,
-              .n = n,
               .value = value,
               .m = slot[0],
               .v = slot[1],
               .grad = grad};
-    pool_run((n + OPTIM_BLOCK - 1) / OPTIM_BLOCK, run_block, &s);
+    wide_run(n, OPTIM_BLOCK, &update, &s);
 }
 
 const Optimizer optimizer_adam = {

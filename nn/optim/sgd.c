@@ -1,4 +1,4 @@
-#include "nn/base/pool.h"
+#include "nn/kernel/wide.h"
 #include "nn/optim/optim.h"
 
 typedef struct Options {
@@ -23,27 +23,22 @@ static const Field fields[] = {
 
 typedef struct Step {
     real rate, momentum;
-    size_t n;
     real *value, *direction;
     const real *grad;
 } Step;
 
-static void update(size_t n, const Step *s, real *restrict value, const real *restrict grad, real *restrict direction)
+WIDE(update)(const void *context, size_t begin, size_t end)
 {
+    const Step *s = context;
     const real rate = s->rate, momentum = s->momentum, tiny = (real)OPTIM_TINY;
-    for (size_t i = 0; i < n; i++) {
+    const real *restrict grad = s->grad;
+    real *restrict value = s->value, *restrict direction = s->direction;
+    for (size_t i = begin; i < end; i++) {
         real d = momentum * direction[i] + grad[i];
         d = d < tiny && d > -tiny ? 0 : d;
         direction[i] = d;
         value[i] -= rate * d;
     }
-}
-
-static void run_block(void *context, size_t task)
-{
-    const Step *s = context;
-    size_t from = task * OPTIM_BLOCK, left = s->n - from;
-    update(left < OPTIM_BLOCK ? left : OPTIM_BLOCK, s, s->value + from, s->grad + from, s->direction + from);
 }
 
 static double base_rate(const void *options)
@@ -56,9 +51,8 @@ static void step(const void *options, double rate, uint64_t count, size_t n, rea
 {
     (void)count;
     const Options *o = options;
-    Step s = {
-        .rate = (real)rate, .momentum = (real)o->momentum, .n = n, .value = value, .direction = slot[0], .grad = grad};
-    pool_run((n + OPTIM_BLOCK - 1) / OPTIM_BLOCK, run_block, &s);
+    Step s = {.rate = (real)rate, .momentum = (real)o->momentum, .value = value, .direction = slot[0], .grad = grad};
+    wide_run(n, OPTIM_BLOCK, &update, &s);
 }
 
 const Optimizer optimizer_sgd = {

@@ -1,10 +1,10 @@
 #include <string.h>
 
-#include "nn/base/pool.h"
 #include "nn/base/rng.h"
+#include "nn/kernel/wide.h"
 #include "runner/data/dataset.h"
 
-enum { BLOCK_IMAGES = 16, LEVELS = 256 };
+enum { BLOCK_IMAGES = 16, LEVELS = 255 };
 
 void batch_order(uint64_t seed, uint64_t epoch, size_t n, uint32_t *order)
 {
@@ -20,25 +20,27 @@ typedef struct Gather {
     bool binarize;
     Rng rng;
     uint64_t step;
-    real level[LEVELS]; /* byte / 255 */
 } Gather;
 
-static void gather_block(void *context, size_t block)
+WIDE_INLINE real level_of(uint8_t byte)
+{
+    return (real)byte / (real)LEVELS;
+}
+
+WIDE(gather_images)(const void *context, size_t begin, size_t end)
 {
     const Gather *gather = context;
-    const size_t begin = block * BLOCK_IMAGES;
-    const size_t end = begin + BLOCK_IMAGES < gather->n ? begin + BLOCK_IMAGES : gather->n;
     for (size_t i = begin; i < end; i++) {
         const uint32_t from = gather->index[i];
-        const uint8_t *bytes = gather->split->images + from * gather->pixels;
-        real *image = gather->images + i * gather->pixels;
+        const uint8_t *restrict bytes = gather->split->images + from * gather->pixels;
+        real *restrict image = gather->images + i * gather->pixels;
         if (!gather->binarize) {
-            for (size_t p = 0; p < gather->pixels; p++) image[p] = gather->level[bytes[p]];
+            for (size_t p = 0; p < gather->pixels; p++) image[p] = level_of(bytes[p]);
             continue;
         }
         /* a uniform in [0, 1) is below byte/255 with just that probability: never for 0, always for 255 */
         rng_uniform(gather->rng, gather->step, gather->split->first + from, gather->pixels, image);
-        for (size_t p = 0; p < gather->pixels; p++) image[p] = image[p] < gather->level[bytes[p]] ? 1 : 0;
+        for (size_t p = 0; p < gather->pixels; p++) image[p] = image[p] < level_of(bytes[p]) ? 1 : 0;
     }
 }
 
@@ -56,10 +58,9 @@ void batch_gather(const Dataset *dataset, const Split *split, const DataOptions 
                      .binarize = binarize,
                      .rng = rng_stream(dynamic ? seed : 0, "binarize"),
                      .step = dynamic ? 1 + epoch : 0};
-    for (size_t i = 0; i < LEVELS; i++) gather.level[i] = (real)i / (real)(LEVELS - 1);
     for (size_t i = 0; i < n; i++) {
         if (index[i] >= split->n) BUG("batch_gather: image %u of %zu", (unsigned)index[i], split->n);
         if (labels) labels[i] = split->labels[index[i]];
     }
-    pool_run((n + BLOCK_IMAGES - 1) / BLOCK_IMAGES, gather_block, &gather);
+    wide_run(n, BLOCK_IMAGES, &gather_images, &gather);
 }

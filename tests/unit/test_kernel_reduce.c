@@ -82,9 +82,14 @@ static void segments_of_32(void **state)
     assert_true(sum[0] == 4 && wanted[0] == 4);
 }
 
-static void copy_terms(const void *context, size_t begin, size_t count, real *terms)
+WIDE_INLINE void copy_terms(const void *context, size_t begin, size_t count, real *terms)
 {
     memcpy(terms, (const real *)context + begin, count * sizeof *terms);
+}
+
+WIDE(copy_loop)(const void *context, size_t begin, size_t end)
+{
+    reduce_terms(context, begin, end, copy_terms);
 }
 
 static void examples(void **state)
@@ -96,7 +101,7 @@ static void examples(void **state)
         for (size_t t = 0; t < THREADS; t++) {
             pool_start(threads[t]);
             real *x = numbers(n * count, 0), *sum = numbers(n, 1), *wanted = numbers(n, 2);
-            reduce_examples(n, count, copy_terms, x, sum);
+            reduce_examples(n, count, &copy_loop, x, sum);
             naive_sum_examples(n, count, x, wanted);
             assert_memory_equal(sum, wanted, (n + 1) * sizeof *sum);
             free(x);
