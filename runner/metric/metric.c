@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "runner/metric/judged.h"
+
 #define METRIC(id) extern const Metric metric_##id;
 #include "runner/metric/metrics.def"
 #undef METRIC
@@ -12,7 +14,8 @@ static const Row *const rows[] = {
 #undef METRIC
 };
 
-const Table metrics_table = {.name = "metrics", .noun = "metric", .rows = rows, .n = sizeof rows / sizeof *rows};
+const Table metrics_table = {
+    .name = "metrics", .noun = "metric", .rows = rows, .n = sizeof rows / sizeof *rows, .named = true};
 
 void metric_add(MetricList *list, const MetricValue *value)
 {
@@ -28,8 +31,17 @@ void metric_add(MetricList *list, const MetricValue *value)
     list->items[list->n++] = copy;
 }
 
+bool metric_measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)
+{
+    const size_t before = list->n;
+    if (!((const Metric *)spec->row)->measure(use, spec, list, err)) return false;
+    for (size_t i = before; spec->name && i < list->n; i++) list->items[i].split = arena_text(&list->arena, spec->name);
+    return true;
+}
+
 void metric_release(MetricList *list)
 {
+    judged_release(list->judged);
     arena_release(&list->arena);
     free(list->items);
     *list = (MetricList){0};

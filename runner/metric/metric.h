@@ -15,6 +15,7 @@ typedef struct MetricList {
     Arena arena;
     MetricValue *items;
     size_t n, capacity;
+    struct Judged *judged; /* what judges have said so far, for all metrics of the list: judged.h */
 } MetricList;
 
 void metric_add(MetricList *list, const MetricValue *value); /* texts are copied */
@@ -30,6 +31,9 @@ typedef struct Metric {
 } Metric;
 
 extern const Table metrics_table;
+
+/* Its measure; where the item has a `name:`, that is what its rows have for a split. */
+bool metric_measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err);
 
 /* The names that a choice of splits may take, and the error for one that the experiment doesn't have. */
 #define SPLIT_CHOICES "train|valid|test"

@@ -76,6 +76,11 @@ bool model_shape(const Model *model, const char *name, Shape *shape)
     return true;
 }
 
+int model_features(const Model *model, const char *section)
+{
+    return wiring_features(&model->wiring, wiring_find(&model->wiring, section));
+}
+
 const LossTerm *model_term(const Model *model, const char *role)
 {
     for (size_t i = 0; i < model->experiment->loss_count; i++) {

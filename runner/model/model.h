@@ -38,6 +38,9 @@ void model_initialise_from_data(Model *model, const Dataset *dataset);
 /* The shape of a section or a section's part ("latent", "latent.mean") without the batch; false: there is none. */
 bool model_shape(const Model *model, const char *name, Shape *shape);
 
+/* The node, in model->wiring, that the last dense layer of a section takes in, seen from its end; -1: it has none. */
+int model_features(const Model *model, const char *section);
+
 /* The term with that role ("reconstruction", "kl"), or NULL; and the section that it judges (logits, posterior). */
 const LossTerm *model_term(const Model *model, const char *role);
 const char *model_subject(const Model *model, const char *role); /* NULL: no such term */
@@ -50,6 +53,7 @@ typedef struct PassSpec {
     bool training, losses;
     const char *feed;                     /* a section whose value is given instead of images; NULL: images */
     const char *output[PASS_OUTPUTS_MAX]; /* "decoder", "latent.mean", ...; ends with NULL */
+    bool features;                        /* also the node model_features of output[0] */
 } PassSpec;
 
 typedef struct Pass {
@@ -57,6 +61,7 @@ typedef struct Pass {
     Exec exec;
     int feed;
     int output[PASS_OUTPUTS_MAX];
+    int features;
 } Pass;
 
 /* Parameters must be allocated. An output that doesn't exist is a BUG: check with model_shape first. */

@@ -28,12 +28,13 @@ void pass_init(Pass *pass, Model *model, const PassSpec *spec)
     if (!wiring_network(&pass->wiring, experiment, spec->losses, &err)) BUG("a checked network: %s", err.text);
 
     size_t roots = 0;
-    int *root = mem_zeroed(PASS_OUTPUTS_MAX + experiment->loss_count, sizeof *root);
+    int *root = mem_zeroed(PASS_OUTPUTS_MAX + 1 + experiment->loss_count, sizeof *root);
     for (size_t i = 0; i < PASS_OUTPUTS_MAX && spec->output[i]; i++) {
         pass->output[i] = wiring_find(&pass->wiring, spec->output[i]);
         if (pass->output[i] < 0) BUG("no output \"%s\"", spec->output[i]);
         root[roots++] = pass->output[i];
     }
+    if (spec->features) root[roots++] = pass->features = wiring_features(&pass->wiring, pass->output[0]);
     for (size_t i = 0; spec->losses && i < experiment->loss_count; i++) root[roots++] = pass->wiring.loss[i];
     exec_init(&pass->exec, &pass->wiring.graph, &model->params, spec->training, root, roots);
     free(root);

@@ -65,3 +65,14 @@ int wiring_find(const Wiring *wiring, const char *name)
     }
     return -1;
 }
+
+int wiring_features(const Wiring *wiring, int node)
+{
+    while (node >= 0) {
+        const Node *at = graph_node(&wiring->graph, node);
+        if (!at->op) return -1;
+        if (at->op == &op_dense) return at->input[0];
+        node = at->input[0];
+    }
+    return -1;
+}

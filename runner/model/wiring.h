@@ -12,5 +12,7 @@ bool wiring_network(Wiring *wiring, const Experiment *experiment, bool losses, E
 void wiring_release(Wiring *wiring);
 /* The node of "section" or "section.part", or -1. */
 int wiring_find(const Wiring *wiring, const char *name);
+/* The input of the nearest dense op at or below a node, along first inputs; -1: none. */
+int wiring_features(const Wiring *wiring, int node);
 
 #endif

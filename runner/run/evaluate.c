@@ -64,7 +64,7 @@ static bool measure(const Run *run, const UseContext *use, Listener *listener, E
     for (size_t i = 0; ok && i < run->experiment.evaluate.n && (ok = go_on(run, err)); i++) {
         const Spec *spec = &run->experiment.evaluate.items[i];
         listener_begin(listener, "measuring", spec->row->name);
-        ok = ((const Metric *)spec->row)->measure(use, spec, &list, err);
+        ok = metric_measure(use, spec, &list, err);
     }
     ok = ok && write_metrics(run, &list, err);
     metric_release(&list);

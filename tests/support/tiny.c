@@ -98,6 +98,17 @@ void tiny_release(Tiny *tiny)
     *tiny = (Tiny){0};
 }
 
+NeededModel tiny_needed(Tiny *tiny, const char *path)
+{
+    return (NeededModel){.path = path,
+                         .folder = "",
+                         .experiment = &tiny->experiment,
+                         .info = &tiny->info,
+                         .model = tiny->model,
+                         .wired = true,
+                         .loaded = true};
+}
+
 Run tiny_run(Tiny *tiny, const char *folder)
 {
     Run run = {.path = "tiny/seed1",

@@ -3,6 +3,7 @@
 #ifndef TESTS_SUPPORT_TINY_H
 #define TESTS_SUPPORT_TINY_H
 
+#include "runner/model/needs.h"
 #include "runner/run/runs.h"
 
 enum { TINY_TRAIN = 60, TINY_VALID = 10, TINY_TEST = 37, TINY_BATCH = 16, TINY_CLASSES = 3 };
@@ -32,6 +33,16 @@ void tiny_release(Tiny *tiny);
 
 /* The bytes of an image, by its number within the file. */
 uint8_t tiny_pixel(bool test, size_t image, size_t pixel);
+
+/* Overrides that put a classifier, a dense layer on the pixels, beside the VAE: loss and sections `class`,
+ * `classifier`.
+ */
+#define TINY_CLASSIFIER                                                                                                \
+    "network.classifier={input: image, layers: [flatten, dense: {units: 3}]}",                                         \
+        "loss.class={cross_entropy: {logits: classifier, target: label}, weight: 1}"
+
+/* A needed run, trained already, that is this one. Borrows it: not to be released. */
+NeededModel tiny_needed(Tiny *tiny, const char *path);
 
 /* The run of the bound experiment with its results in folder. */
 Run tiny_run(Tiny *tiny, const char *folder);

@@ -12,13 +12,18 @@
 #include "runner/model/use.h"
 #include "tests/support/tiny.h"
 
-static Tiny tiny;
+static Tiny tiny, judge;
+static NeededModel needed[2];
+static Needs needs = {needed, 2};
 static MetricList list;
 
 static int setup(void **state)
 {
     (void)state;
     tiny_make(&tiny, NULL);
+    tiny_make(&judge, TINY_WITH(TINY_CLASSIFIER));
+    needed[0] = tiny_needed(&judge, "resnet18");
+    needed[1] = tiny_needed(&judge, "convnet");
     return 0;
 }
 
@@ -26,6 +31,7 @@ static int teardown(void **state)
 {
     (void)state;
     metric_release(&list);
+    tiny_release(&judge);
     tiny_release(&tiny);
     return 0;
 }
@@ -35,9 +41,9 @@ static void measure(Tiny *t, const char *yaml)
     Err err = {0};
     const Spec spec = tiny_spec(t, &metrics_table, yaml);
     const Metric *metric = (const Metric *)spec.row;
-    const UseContext use = {.model = &t->model, .dataset = &t->dataset};
+    const UseContext use = {.model = &t->model, .dataset = &t->dataset, .needs = &needs};
     if (metric->check && !metric->check(&use, &spec, &err)) fail_msg("%s: %s", yaml, err.text);
-    if (!metric->measure(&use, &spec, &list, &err)) fail_msg("%s: %s", yaml, err.text);
+    if (!metric_measure(&use, &spec, &list, &err)) fail_msg("%s: %s", yaml, err.text);
 }
 
 static const MetricValue *row_of(const char *metric, const char *split)
@@ -57,11 +63,6 @@ static void near(double got, double wanted, double relative)
 {
     if (!(fabs(got - wanted) <= relative * (1 + fabs(wanted)))) fail_msg("%.12g is not %.12g", got, wanted);
 }
-
-/* The tiny VAE with a classifier beside it. */
-#define TINY_CLASSIFIER                                                                                                \
-    "network.classifier={input: image, layers: [flatten, dense: {units: 3}]}",                                         \
-        "loss.class={cross_entropy: {logits: classifier, target: label}, weight: 1}"
 
 static void every_row_is_described_and_runs(void **state)
 {
@@ -98,7 +99,7 @@ static void refuse(const char *const *overrides, const char *yaml, const char *m
     Err err = {0};
     tiny_make(&other, overrides);
     const Spec spec = tiny_spec(&other, &metrics_table, yaml);
-    assert_false(((const Metric *)spec.row)->check(&(UseContext){.model = &other.model}, &spec, &err));
+    assert_false(((const Metric *)spec.row)->check(&(UseContext){.model = &other.model, .needs = &needs}, &spec, &err));
     assert_int_equal(err.kind, ERR_CONFIG);
     assert_string_equal(err.loc.file, "spec.yaml");
     assert_int_equal(err.loc.line, 1);
@@ -168,6 +169,17 @@ static void the_elbo_is_the_sum_of_its_terms(void **state)
         assert_string_equal(row_of("kl", split)->unit, "nats/image");
         assert_string_equal(row_of("kl", split)->detail, "grey pixels; sum over pixels; one z an image");
     }
+}
+
+/* Rows of an item with a name of its own are told apart by it. */
+static void a_name_stands_for_the_split(void **state)
+{
+    (void)state;
+    measure(&tiny, "active_units: {split: train}");
+    measure(&tiny, "active_units: {split: train, name: again, threshold: 0.5}");
+    assert_int_equal(list.n, 2);
+    assert_string_equal(list.items[0].split, "train");
+    assert_string_equal(list.items[1].split, "again");
 }
 
 /* A weight that rises enters the objective as it is at the last step; without a KL term the bound is the
@@ -273,7 +285,7 @@ int main(void)
         TEST(every_row_is_described_and_runs),   TEST(what_the_experiment_lacks_is_refused),
         TEST(the_elbo_is_the_sum_of_its_terms),  TEST(the_objective_is_that_of_the_last_step),
         TEST(means_do_not_depend_on_the_batch),  TEST(active_units_go_by_the_variance),
-        TEST(accuracy_counts_the_largest_score),
+        TEST(accuracy_counts_the_largest_score), TEST(a_name_stands_for_the_split),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,76 @@
+#include "runner/metric/frechet.h"
+#include "runner/metric/judged.h"
+#include "runner/model/judge.h"
+
+typedef struct FrechetOptions {
+    ImageOptions from;
+    Ref classifier;
+} FrechetOptions;
+
+static const Field fields[] = {
+    IMAGE_FIELDS(FrechetOptions, from),
+    JUDGE_FIELD(FrechetOptions, classifier, "the run of the classifier whose features are compared"),
+    {0},
+};
+
+static bool check(const UseContext *use, const Spec *spec, Err *err)
+{
+    const FrechetOptions *options = spec->options;
+    const Model *judge;
+    if (!judged_check_judge(use, options->classifier, err) || !judged_check(use, spec, &options->from, err) ||
+        !needs_network(use->needs, options->classifier, &judge, err))
+        return false;
+    return judge_features(judge) > 0 ||
+           err_config(err, options->classifier.loc,
+                      "frechet_distance: %s has no dense layer, whose input would be its features",
+                      options->classifier.name);
+}
+
+static bool measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)
+{
+    const FrechetOptions *options = spec->options;
+    const Ref judge = options->classifier;
+    Judgement generated, test, train;
+    const char *protocol;
+    if (!judged(list, use, &options->from, judge, &generated, err) ||
+        !judged_real(list, use, "test", generated.n, judge, &test, err) ||
+        !judged_real(list, use, "train", test.n, judge, &train, err) ||
+        !judged_protocol(list, use, &options->from, judge, &protocol, err))
+        return false;
+    const size_t size = generated.feature_count;
+    Gaussian of_test, of_generated, of_train;
+    gaussian_fit(&of_test, test.n, size, test.features);
+    gaussian_fit(&of_generated, generated.n, size, generated.features);
+    gaussian_fit(&of_train, train.n, size, train.features);
+    MetricValue value = {.metric = "frechet_distance", .unit = "squared distance", .n = generated.n};
+    value.value = gaussian_distance(&of_test, &of_generated);
+    value.detail = arena_printf(&list->arena, "squared, between %zu features of %zu test images and of: %s", size,
+                                test.n, protocol);
+    judged_add(list, use, spec, &options->from, &value);
+    value.metric = "frechet_distance_floor";
+    value.n = train.n;
+    value.value = gaussian_distance(&of_test, &of_train);
+    value.detail = arena_printf(&list->arena,
+                                "squared, between %zu features of %zu test images and of %zu training "
+                                "images; judge %s",
+                                size, test.n, train.n, judge.name);
+    judged_add(list, use, spec, &options->from, &value);
+    gaussian_release(&of_test);
+    gaussian_release(&of_generated);
+    gaussian_release(&of_train);
+    return true;
+}
+
+const Metric metric_frechet_distance = {
+    .row = {.name = "frechet_distance",
+            .doc = "|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) of Gaussians fitted to a classifier's features, the "
+                   "input of its last dense layer, of as many test images and generated ones (Heusel et al., GANs "
+                   "Trained by a Two Time-Scale Update Rule, 2017, eq. 6, there with features of an Inception "
+                   "network). _floor: test images against training images, what no model is expected to go below. It "
+                   "depends on the classifier and, for few images, on their number.",
+            .fields = fields,
+            .size = sizeof(FrechetOptions),
+            .example = "{samples: 10000, classifier: resnet18}"},
+    .check = check,
+    .measure = measure,
+};
