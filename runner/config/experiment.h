@@ -11,6 +11,7 @@ typedef struct DataOptions {
     int64_t batch;
     const char *binarize;             /* "none", "static", "dynamic" */
     int64_t limit;                    /* the first N images of each split; 0: all */
+    double outliers;                  /* the share of training images that are replaced by ones of no class */
     int64_t split_train, split_valid; /* 0, 0: all for training, no validation split */
     Ref codes; /* the run of a VQ-VAE whose codes of the images are the input "code"; absent: none */
     Loc loc;

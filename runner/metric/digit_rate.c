@@ -35,16 +35,15 @@ static bool check(const UseContext *use, const Spec *spec, Err *err)
            judged_check(use, spec, &options->from, err);
 }
 
-/* How many images both judges give one class, each with a probability of at least threshold. */
-static size_t agreements(const Judgement *a, const Judgement *b, double threshold)
+/* How many images both judges give one class below `classes`, each with a probability of at least threshold. */
+static size_t agreements(const Judgement *a, const Judgement *b, size_t classes, double threshold)
 {
-    const size_t classes = a->classes;
     size_t count = 0;
     for (size_t i = 0; i < a->n; i++) {
-        const double *one = a->log_probabilities + i * classes, *other = b->log_probabilities + i * classes;
-        const size_t class = judge_class(classes, one);
-        count +=
-            class == judge_class(classes, other) && d_exp(one[class]) >= threshold && d_exp(other[class]) >= threshold;
+        const double *one = a->log_probabilities + i * a->classes, *other = b->log_probabilities + i * b->classes;
+        const size_t class = judge_class(a->classes, one);
+        count += class < classes && class == judge_class(b->classes, other) && d_exp(one[class]) >= threshold &&
+                 d_exp(other[class]) >= threshold;
     }
     return count;
 }
@@ -59,7 +58,7 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
         !judged_protocol(list, use, &options->from, options->classifier, &protocol, err) ||
         !judged_judge(list, use, options->second, &other, err))
         return false;
-    const size_t agreed = agreements(&first, &second, options->threshold);
+    const size_t agreed = agreements(&first, &second, use->model->info.classes, options->threshold);
     const Interval interval = score_wilson(agreed, first.n);
     MetricValue value = {.metric = "digit_rate", .unit = "share", .n = first.n};
     value.value = (double)agreed / (double)first.n;

@@ -14,20 +14,27 @@ static bool wire(Wiring *wiring, const Model *model, size_t batch, Err *err)
     return wiring_network(wiring, model->experiment, true, err);
 }
 
-/* Labels go up to the data's classes, so a classifier must have that many numbers. */
+/* Labels go up to the data's classes, and outliers have one more, so a classifier must have that many numbers. */
 static bool check_classes(const Model *model, Err *err)
 {
+    const DataOptions *data = &model->experiment->data;
+    const bool outliers = data->outliers > 0;
+    const size_t wanted = model->info.classes + outliers;
+    bool classifies = false;
     for (size_t i = 0; i < model->experiment->loss_count; i++) {
         const Spec *spec = &model->experiment->losses[i].loss;
         const Loss *loss = (const Loss *)spec->row;
         Shape shape;
         if (!loss->classes) continue;
+        classifies = true;
         const Ref subject = loss->subject(spec->options);
-        if (!model_shape(model, subject.name, &shape) || shape_count(shape) >= model->info.classes) continue;
-        return err_config(err, subject.loc, "%s: \"%s\" has %zu numbers an image, but %s has %zu classes",
-                          loss->row.name, subject.name, shape_count(shape), model->info.name, model->info.classes);
+        if (!model_shape(model, subject.name, &shape) || shape_count(shape) >= wanted) continue;
+        return err_config(err, subject.loc, "%s: \"%s\" has %zu numbers an image, but %s has %zu classes%s",
+                          loss->row.name, subject.name, shape_count(shape), model->info.name, model->info.classes,
+                          outliers ? ", and outliers are one more" : "");
     }
-    return true;
+    return classifies || !outliers ||
+           err_config(err, data->loc, "outliers: no loss term learns classes; only a classifier can tell them");
 }
 
 /* The last batch of an epoch may be too small for a layer. */

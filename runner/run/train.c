@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nn/schedule/schedule.h"
+#include "runner/data/outliers.h"
 #include "runner/metric/metric.h"
 #include "runner/run/signals.h"
 
@@ -47,9 +48,11 @@ static bool do_step(Loop *loop, Err *err)
     size_t first = (size_t)state->step * loop->batch;
     size_t n = loop->images - first < loop->batch ? loop->images - first : loop->batch;
     Stepper *stepper = n == loop->batch ? &loop->full : &loop->tail;
+    real *image = exec_value(&stepper->pass.exec, stepper->pass.wiring.image);
+    real *label = exec_value(&stepper->pass.exec, stepper->pass.wiring.label);
     batch_gather(job->dataset, &job->dataset->train, &experiment->data, experiment->seed, state->epoch,
-                 loop->order + first, n, exec_value(&stepper->pass.exec, stepper->pass.wiring.image),
-                 exec_value(&stepper->pass.exec, stepper->pass.wiring.label));
+                 loop->order + first, n, image, label);
+    outliers_put(job->dataset, &experiment->data, experiment->seed, state->epoch, loop->order + first, n, image, label);
     stepper_step(stepper, state->epoch * loop->steps + state->step, state->sum);
     double objective = objective_so_far(state, first + n);
     if (!isfinite(objective))

@@ -234,6 +234,27 @@ static void digits_are_what_both_are_sure_of(void **state)
     assert_true(value_of("digit_rate", "same") > value_of("digit_rate", "test"));
 }
 
+/* Judges that know outliers have a class more, which is no digit even where both agree on it. */
+static void what_both_call_an_outlier_is_no_digit(void **state)
+{
+    (void)state;
+    size_t n;
+    for (size_t i = 0; i < 2; i++) {
+        tiny_release(&judges[i]);
+        tiny_make(&judges[i], TINY_WITH("network.classifier={input: image, layers: [flatten, dense: {units: 4}]}",
+                                        "data.outliers=0.1",
+                                        "loss.class={cross_entropy: {logits: classifier, target: label}, weight: 1}"));
+        needed[i] = tiny_needed(&judges[i], i ? "b" : "a");
+        tiny_param(&judges[i], "classifier.dense.bias", &n)[3] = 1000;
+    }
+    measure("digit_rate: {images: test, classifier: a, second: b}");
+    assert_true(value_of("digit_rate", "test") == 0);
+    metric_release(&list);
+    for (size_t i = 0; i < 2; i++) tiny_param(&judges[i], "classifier.dense.bias", &n)[1] = 2000;
+    measure("digit_rate: {images: test, classifier: a, second: b, name: ones}");
+    assert_true(value_of("digit_rate", "ones") == 1);
+}
+
 static void distances_of_pixels(void **state)
 {
     (void)state;
@@ -403,6 +424,7 @@ int main(void)
         TEST(labels),
         TEST(histogram_by_hand),
         TEST(digits_are_what_both_are_sure_of),
+        TEST(what_both_call_an_outlier_is_no_digit),
         TEST(distances_of_pixels),
         TEST(images_are_judged_once),
         TEST(the_limit_of_the_data_holds),
