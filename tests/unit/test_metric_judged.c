@@ -294,6 +294,9 @@ static void images_are_judged_once(void **state)
     score_by_pixels(&judges[0], 0, 9);
     measure("inception_score: {samples: 20, splits: 1, classifier: a}");
     assert_true(value_of("inception_score", "prior") == of_20);
+    measure("class_histogram: {samples: 30, classifier: a}"); /* more than before: drawn and judged again */
+    assert_true(value_of("class_histogram_0", "prior") == before);
+    assert_int_equal(row_of("class_histogram_0", "prior")->n, 30);
 }
 
 static void the_limit_of_the_data_holds(void **state)

@@ -79,6 +79,7 @@ static const char *const deciding[] = {
     "data.batch=15",
     "data.binarize=static",
     "data.limit=50",
+    "data.outliers=0.1",
     "data.codes=vqvae",
     "data.split.train=59",
     "data.split.valid=9",
