@@ -27,11 +27,14 @@ finish() {
     exit "$failed"
 }
 
+# vae without its judges, which would have to be trained first.
+plain='evaluate=[elbo,active_units]'
+
 # A small run: 300 images of each split, 2 epochs, one variant. small RESULTS [OPTION...]
 small() {
     local results=$1
     shift
-    "$MAYVAE" run vae/dim2 -o data.limit=300 -o data.batch=32 -o train.epochs=2 --results "$results" "$@"
+    "$MAYVAE" run vae/dim2 -o "$plain" -o data.limit=300 -o data.batch=32 -o train.epochs=2 --results "$results" "$@"
 }
 
 # The hash of every file of a results folder, names included; log/, locks and checkpoints apart.

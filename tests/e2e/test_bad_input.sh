@@ -59,7 +59,8 @@ read_only() {
         cp -r "$MAYVAE" experiments "$good/mnist" "$scratch/theirs/"
         chmod -R a+rX "$scratch" "$scratch/theirs"
         exits 1 as_nobody env MAYVAE_DATA="$scratch/theirs" "$scratch/theirs/$(basename "$MAYVAE")" run vae/dim2 \
-            -o data.limit=300 -o train.epochs=1 --experiments "$scratch/theirs/experiments" --results "$scratch/locked"
+            -o "$plain" -o data.limit=300 -o train.epochs=1 \
+            --experiments "$scratch/theirs/experiments" --results "$scratch/locked"
     else
         exits 1 small "$scratch/locked"
     fi && says "$scratch/locked" && says "Permission denied"
@@ -71,7 +72,7 @@ report "a file in place of the results folder" a_file
 # A damaged checkpoint is refused with what to do, at any cut and with any byte changed; --force goes on without it.
 make_checkpoint() {
     rm -rf "$scratch/c"
-    "$MAYVAE" run vae/dim2 -o data.limit=300 -o data.batch=32 -o train.epochs=300 --results "$scratch/c" --quiet 2>/dev/null &
+    "$MAYVAE" run vae/dim2 -o "$plain" -o data.limit=300 -o data.batch=32 -o train.epochs=300 --results "$scratch/c" --quiet 2>/dev/null &
     local runner=$!
     for _ in $(seq 200); do [[ -e $scratch/c/vae/dim2/seed1/checkpoint.safetensors ]] && break; sleep 0.05; done
     kill -INT "$runner"
@@ -79,7 +80,7 @@ make_checkpoint() {
     cp "$scratch/c/vae/dim2/seed1/checkpoint.safetensors" "$scratch/checkpoint"
 }
 make_checkpoint
-again() { "$MAYVAE" run vae/dim2 -o data.limit=300 -o data.batch=32 -o train.epochs=300 --results "$scratch/c" --quiet; }
+again() { "$MAYVAE" run vae/dim2 -o "$plain" -o data.limit=300 -o data.batch=32 -o train.epochs=300 --results "$scratch/c" --quiet; }
 damaged() {
     for cut in 0 4 100 5000 1000000; do
         head -c "$cut" "$scratch/checkpoint" >"$scratch/c/vae/dim2/seed1/checkpoint.safetensors"

@@ -75,7 +75,7 @@ report "a failure stands above the table" failing
 typed() {
     local code
     (sleep 2; printf '\003'; sleep 3) |
-        SHELL=/bin/bash script -qec "stty cols 80 rows 24; $MAYVAE run vae -j 2 -o data.limit=300 -o data.batch=32 -o train.epochs=4000 \
+        SHELL=/bin/bash script -qec "stty cols 80 rows 24; $MAYVAE run vae -j 2 -o $plain -o data.limit=300 -o data.batch=32 -o train.epochs=4000 \
             --results $scratch/typed; echo code \$?" /dev/null >"$scratch/raw" 2>&1
     code=$(grep -ao 'code [0-9]*' "$scratch/raw")
     [[ $code == "code 130" ]] && (($(grep -ac 'goes on from there' "$scratch/raw") == 2)) || { tail -n 20 "$scratch/raw"; return 1; }

@@ -52,7 +52,7 @@ report "and again at other moments" killed_and_resumed "$scratch/k2" 11
 interrupted() {
     local results=$scratch/interrupted signal=$1 code=$2 got=0
     rm -rf "$results"
-    setsid "$MAYVAE" run vae/dim2 -o data.limit=300 -o data.batch=32 -o train.epochs=400 --results "$results" >"$scratch/o" 2>"$scratch/e" &
+    setsid "$MAYVAE" run vae/dim2 -o "$plain" -o data.limit=300 -o data.batch=32 -o train.epochs=400 --results "$results" >"$scratch/o" 2>"$scratch/e" &
     local runner=$!
     for _ in $(seq 100); do
         [[ -e $results/vae/dim2/seed1/checkpoint.safetensors ]] && break
@@ -85,8 +85,8 @@ resumed_in_epoch() {
 report "interrupted again and again: the same bytes" resumed_in_epoch
 
 side_by_side() {
-    "$MAYVAE" run vae -o data.limit=300 -o data.batch=32 -o train.epochs=1 --results "$scratch/j1" --quiet || return 1
-    "$MAYVAE" run vae -o data.limit=300 -o data.batch=32 -o train.epochs=1 --results "$scratch/j4" -j 4 --quiet || return 1
+    "$MAYVAE" run vae -o "$plain" -o data.limit=300 -o data.batch=32 -o train.epochs=1 --results "$scratch/j1" --quiet || return 1
+    "$MAYVAE" run vae -o "$plain" -o data.limit=300 -o data.batch=32 -o train.epochs=1 --results "$scratch/j4" -j 4 --quiet || return 1
     same_digest "$scratch/j1" "$scratch/j4"
 }
 report "-j 4 gives the bytes of -j 1" side_by_side

@@ -11,7 +11,7 @@ run=$results/vae/dim2/seed1
 sample() { # sample FILE [OPTION...]
     local file=$1
     shift
-    "$MAYVAE" sample vae/dim2 "$scratch/$file" -o data.limit=300 -o data.batch=32 -o train.epochs=2 --results "$results" "$@"
+    "$MAYVAE" sample vae/dim2 "$scratch/$file" -o "$plain" -o data.limit=300 -o data.batch=32 -o train.epochs=2 --results "$results" "$@"
 }
 differ() { ! cmp -s "$scratch/$1" "$scratch/$2"; }
 

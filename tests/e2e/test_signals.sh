@@ -3,7 +3,7 @@
 set -u
 source "$(dirname "$0")/lib.sh"
 
-long=(run vae/dim2 -o data.limit=300 -o data.batch=32 -o train.epochs=4000)
+long=(run vae/dim2 -o "$plain" -o data.limit=300 -o data.batch=32 -o train.epochs=4000)
 run=vae/dim2/seed1
 
 # begin RESULTS [OPTION...]: a long run in a process group of its own; $runner is its process.
