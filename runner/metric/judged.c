@@ -81,8 +81,7 @@ bool judged_check(const UseContext *use, const Spec *spec, const ImageOptions *i
     if (strcmp(images->images, "reconstructions") == 0 && !model_term(use->model, "reconstruction"))
         return err_config(err, spec->loc, "%s: the experiment has no reconstruction term; add one to its loss",
                           spec->row->name);
-    if (strcmp(images->images, "samples") == 0 && !sampler_check(use, &images->sampler, spec->loc, err))
-        return false;
+    if (strcmp(images->images, "samples") == 0 && !sampler_check(use, &images->sampler, spec->loc, err)) return false;
     return check_label(use, spec, images, err);
 }
 

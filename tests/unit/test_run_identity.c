@@ -75,18 +75,12 @@ static void what_is_made_from_the_weights_is_the_second_stage(void **state)
 
 /* One override for every key that decides the weights; the next test sees that none is forgotten. */
 static const char *const deciding[] = {
-    "data.dataset=other",
-    "data.batch=15",
-    "data.binarize=static",
-    "data.limit=50",
-    "data.outliers=0.1",
-    "data.codes=vqvae",
-    "data.split.train=59",
-    "data.split.valid=9",
-    "train.epochs=3",
-    "train.optimizer={adam: {lr: 0.02}}",
-    "train.lr_schedule=cosine",
-    "train.history=none",
+    "data.dataset=other",       "data.batch=15",
+    "data.binarize=static",     "data.limit=50",
+    "data.outliers=0.1",        "data.codes=vqvae",
+    "data.split.train=59",      "data.split.valid=9",
+    "train.epochs=3",           "train.optimizer={adam: {lr: 0.02}}",
+    "train.lr_schedule=cosine", "train.history=none",
 };
 
 static void every_key_of_data_and_train_decides(void **state)
