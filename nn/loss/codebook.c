@@ -33,4 +33,5 @@ const Loss loss_codebook = {
             .example = "{quantizer: codes}"},
     .build = build,
     .subject = subject,
+    .unit = "squared distance",
 };

@@ -13,8 +13,9 @@ typedef struct Loss {
     bool (*build)(const Build *build, const void *options, int *node, Err *err); /* names are found in build->scope */
     /* The section that the term judges: the logits or prediction of a reconstruction, the posterior of a KL term. */
     Ref (*subject)(const void *options);
-    bool logits;  /* the subject holds logits: its sigmoid is the mean of the pixels */
-    bool classes; /* the subject holds a number for each class of the data */
+    const char *unit; /* of a value, where it is not nats; else NULL */
+    bool logits;      /* the subject holds logits: its sigmoid is the mean of the pixels */
+    bool classes;     /* the subject holds a number for each class of the data */
 } Loss;
 
 #define LOSS(id) extern const Loss loss_##id;

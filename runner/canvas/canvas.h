@@ -23,8 +23,10 @@ typedef struct Canvas {
 typedef enum Align { ALIGN_LEFT, ALIGN_CENTER, ALIGN_RIGHT } Align;
 
 extern const Color color_ink, color_paper, color_muted, color_grid; /* text, background, second-rank text, grid lines */
-Color color_class(size_t i);    /* ten classes, told apart by colour-blind people too */
-Color color_series(size_t i);   /* lines of a chart */
+Color color_class(size_t i);  /* ten classes, told apart by colour-blind people too */
+Color color_series(size_t i); /* lines of a chart */
+Color color_ramp(
+    double value); /* 0 dark purple .. 1 yellow, clamped: lightness rises evenly, so grey keeps the order */
 Color color_gray(double value); /* 0 black .. 1 white, clamped */
 
 void canvas_init(Canvas *canvas, size_t width, size_t height); /* filled with color_paper */

@@ -38,3 +38,17 @@ Color color_series(size_t i)
     };
     return series[i % (sizeof series / sizeof *series)];
 }
+
+/* Matplotlib's viridis (van der Walt and Smith, 2015), at ninths and straight between them. */
+Color color_ramp(double value)
+{
+    static const uint8_t at[][3] = {{68, 1, 84},    {72, 40, 120},  {62, 74, 137},  {49, 104, 142}, {38, 130, 142},
+                                    {31, 158, 137}, {53, 183, 121}, {109, 205, 89}, {180, 222, 44}, {253, 231, 37}};
+    enum { LAST = sizeof at / sizeof *at - 1 };
+    const double place = value > 0 ? (value < 1 ? value : 1) * LAST : 0;
+    const size_t below = place < LAST ? (size_t)place : LAST - 1;
+    const double share = place - (double)below;
+    uint8_t rgb[3];
+    for (size_t c = 0; c < 3; c++) rgb[c] = (uint8_t)(at[below][c] * (1 - share) + at[below + 1][c] * share + 0.5);
+    return (Color){rgb[0], rgb[1], rgb[2]};
+}

@@ -38,41 +38,53 @@ static double objective(const Experiment *experiment, const Split *train, const 
     return sum;
 }
 
-static const char *protocol(const Experiment *experiment)
+static const char *protocol(const Model *model)
 {
-    return strcmp(experiment->data.binarize, "none") == 0 ? "grey pixels; sum over pixels; one z an image"
-                                                          : "binary pixels; sum over pixels; one z an image";
+    const bool grey = strcmp(model->experiment->data.binarize, "none") == 0;
+    if (model_term(model, "kl"))
+        return grey ? "grey pixels; sum over pixels; one z an image" : "binary pixels; sum over pixels; one z an image";
+    return grey ? "grey pixels; sum over pixels" : "binary pixels; sum over pixels";
+}
+
+static const char *unit_of(Arena *arena, const LossTerm *term)
+{
+    const char *unit = ((const Loss *)term->loss.row)->unit;
+    return arena_printf(arena, "%s/image", unit ? unit : "nats");
+}
+
+/* Without a KL term nothing bounds the evidence: there is no such row. */
+static void add_bound(const Model *model, const double *mean, MetricValue value, MetricList *list)
+{
+    if (!model_term(model, "kl")) return;
+    for (size_t i = 0; i < model->experiment->loss_count; i++)
+        if (((const Loss *)model->experiment->losses[i].loss.row)->role) value.value += mean[i];
+    value.metric = "negative_elbo";
+    metric_add(list, &value);
 }
 
 static bool measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)
 {
-    Model *model = use->model;
-    const Dataset *dataset = use->dataset;
     (void)err;
     const ElboOptions *options = spec->options;
-    const Experiment *experiment = model->experiment;
-    const Split *split = dataset_split(dataset, options->split);
+    const Experiment *experiment = use->model->experiment;
+    const Split *split = dataset_split(use->dataset, options->split);
     double *mean = mem_zeroed(experiment->loss_count, sizeof *mean);
-    measure_losses(model, dataset, split, EVALUATION_STEP, mean);
+    measure_losses(use->model, use->dataset, split, EVALUATION_STEP, mean);
 
-    const LossTerm *reconstruction = model_term(model, "reconstruction");
-    double negative_elbo = 0;
-    for (size_t i = 0; i < experiment->loss_count; i++)
-        if (((const Loss *)experiment->losses[i].loss.row)->role) negative_elbo += mean[i];
-    MetricValue value = {.metric = "negative_elbo",
-                         .split = split->name,
-                         .unit = "nats/image",
-                         .n = split->n,
-                         .value = negative_elbo,
-                         .detail = protocol(experiment)};
-    metric_add(list, &value);
+    const LossTerm *reconstruction = model_term(use->model, "reconstruction");
+    MetricValue value = {.split = split->name, .unit = "nats/image", .n = split->n, .detail = protocol(use->model)};
+    bool nats = true;
+    add_bound(use->model, mean, value, list);
     for (size_t i = 0; i < experiment->loss_count; i++) {
         value.metric = &experiment->losses[i] == reconstruction ? "reconstruction" : experiment->losses[i].name;
         value.value = mean[i];
+        value.unit = unit_of(&list->arena, &experiment->losses[i]);
+        nats = nats && !((const Loss *)experiment->losses[i].loss.row)->unit;
         metric_add(list, &value);
     }
     value.metric = "objective";
-    value.value = objective(experiment, &dataset->train, mean);
+    value.value = objective(experiment, &use->dataset->train, mean);
+    value.unit = nats ? "nats/image" : "mixed/image";
     value.detail = "weighted sum of the terms, weights of the last step";
     metric_add(list, &value);
     free(mean);
@@ -84,8 +96,9 @@ const Metric metric_elbo = {
         {.name = "elbo",
          .doc =
              "The negative evidence lower bound and each loss term, unweighted, in nats an image (Kingma and Welling "
-             "2014, eq. 2 and 10; one z an image). The objective, with the weights of the last step, is a row of its "
-             "own. On grey pixels the cross entropy is no likelihood (Loaiza-Ganem and Cunningham 2019).",
+             "2014, eq. 2 and 10; one z an image). Without a KL term there is no such bound and no row of it. The "
+             "objective, with the weights of the last step, is a row of its own. On grey pixels the cross entropy is "
+             "no likelihood (Loaiza-Ganem and Cunningham 2019).",
          .fields = fields,
          .size = sizeof(ElboOptions),
          .example = "{split: test}"},

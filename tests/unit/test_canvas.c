@@ -258,6 +258,12 @@ static void test_colors(void **state)
     assert_int_equal(color_gray(0.5).g, 128);
     assert_int_equal(color_gray(-1).r, 0);
     assert_int_equal(color_gray(2).b, 255);
+    assert_int_equal(color_ramp(-1).r, 68);
+    assert_int_equal(color_ramp(2).r, 253);
+    for (int i = 1; i <= 127; i++) { /* luma rises at every step */
+        const Color a = color_ramp((i - 1) / 127.0), b = color_ramp(i / 127.0);
+        assert_true(299 * a.r + 587 * a.g + 114 * a.b < 299 * b.r + 587 * b.g + 114 * b.b);
+    }
     for (size_t i = 0; i < 10; i++) {
         for (size_t j = 0; j < i; j++) {
             const Color a = color_class(i), b = color_class(j);

@@ -56,9 +56,22 @@ static void expect_same(const Canvas *a, const Canvas *b, bool same)
     assert_int_equal(memcmp(a->rgb, b->rgb, a->width * a->height * 3) == 0, same);
 }
 
+/* Figures of codes are drawn from a model that has a grid of them. */
+#define QUANTIZED                                                                                                      \
+    TINY_WITH("network.latent=~", "loss.kl=~", "network.encoder.layers=[conv2d: {filters: 2, kernel: 3, stride: 2}]",  \
+              "network.codes={input: encoder, layers: [vector_quantize: 5]}",                                          \
+              "network.decoder={input: codes, layers: [flatten, dense: {units: 20}, reshape: [4, 5, 1]]}")
+
+static Tiny *model_for(const Row *row, Tiny *quantized)
+{
+    return strncmp(row->name, "code", 4) == 0 ? quantized : &tiny;
+}
+
 static void every_row_is_described_and_draws(void **state)
 {
     (void)state;
+    Tiny quantized;
+    tiny_make(&quantized, QUANTIZED);
     assert_true(figures_table.n > 0);
     for (size_t i = 0; i < figures_table.n; i++) {
         const Row *row = figures_table.rows[i];
@@ -69,13 +82,14 @@ static void every_row_is_described_and_draws(void **state)
             if (!field->help || !field->help[0]) fail_msg("%s: %s has no help", row->name, field->key);
         if (row->fields && !row->example) fail_msg("%s has no example", row->name);
         snprintf(yaml, sizeof yaml, "%s: %s", row->name, row->example ? row->example : "{}");
-        draw_with(&tiny, &history, yaml, &canvas);
+        draw_with(model_for(row, &quantized), &history, yaml, &canvas);
         if (colours_but_paper(&canvas) < 100) fail_msg("%s is empty", row->name);
-        draw_with(&tiny, &history, yaml, &again);
+        draw_with(model_for(row, &quantized), &history, yaml, &again);
         expect_same(&canvas, &again, true);
         canvas_release(&canvas);
         canvas_release(&again);
     }
+    tiny_release(&quantized);
 }
 
 static void expect_size(const char *yaml, size_t width, size_t height)
@@ -309,6 +323,14 @@ static void what_cannot_be_drawn_is_refused(void **state)
         TINY_WITH("loss.kl=~"), "samples",
         "prior: the loss has no KL term, so nothing draws the latents to N(0, I); add one, or sample in another way, "
         "e.g. `sampler: region`");
+    refuse(NULL, "code_maps", "code_maps: no section of the network ends with vector_quantize");
+    refuse(NULL, "codebook_usage", "codebook_usage: no section of the network ends with vector_quantize");
+    refuse(TINY_WITH("network.codes={input: encoder, layers: [vector_quantize: 4]}",
+                     "loss.codebook={codebook: {quantizer: codes}}"),
+           "code_maps", "code_maps: the codes of \"codes\" are no grid [height,width]");
+    refuse(TINY_WITH("network.codes={input: image, layers: [vector_quantize: 4]}",
+                     "loss.codebook={codebook: {quantizer: codes}}"),
+           "code_maps", "code_maps: no reconstruction term judges what is decoded from \"codes\"");
     refuse(NULL, "reconstructions: {pairs: 38}", "reconstructions: wants 38 images of split \"test\", which has 37");
     refuse(TINY_WITH("data.limit=7"), "reconstructions: {pairs: 8}",
            "reconstructions: wants 8 images of split \"test\", which has 7");

@@ -64,11 +64,15 @@ static void near(double got, double wanted, double relative)
     if (!(fabs(got - wanted) <= relative * (1 + fabs(wanted)))) fail_msg("%.12g is not %.12g", got, wanted);
 }
 
+/* And a codebook behind its encoder. */
+#define TINY_QUANTIZER                                                                                                 \
+    "network.codes={input: encoder, layers: [vector_quantize: 4]}", "loss.codebook={codebook: {quantizer: codes}}"
+
 static void every_row_is_described_and_runs(void **state)
 {
     (void)state;
     Tiny both;
-    tiny_make(&both, TINY_WITH(TINY_CLASSIFIER));
+    tiny_make(&both, TINY_WITH(TINY_CLASSIFIER, TINY_QUANTIZER));
     assert_true(metrics_table.n > 0);
     for (size_t i = 0; i < metrics_table.n; i++) {
         const Row *row = metrics_table.rows[i];
@@ -118,6 +122,8 @@ static void what_the_experiment_lacks_is_refused(void **state)
     const char *const *without = TINY_WITH("data.split=~", "train.history=none");
     refuse(without, "elbo: {split: valid}", no_valid);
     refuse(without, "active_units: {split: valid}", no_valid);
+    refuse(NULL, "codebook", "codebook: no section of the network ends with vector_quantize");
+    refuse(TINY_WITH("data.split=~", "train.history=none", TINY_QUANTIZER), "codebook: {split: valid}", no_valid);
     refuse(NULL, "accuracy", "accuracy: the experiment is no classifier; add a cross_entropy term to its loss");
     refuse(TINY_WITH("data.split=~", "train.history=none", TINY_CLASSIFIER), "accuracy: {split: valid}", no_valid);
 }
@@ -182,8 +188,8 @@ static void a_name_stands_for_the_split(void **state)
     assert_string_equal(list.items[1].split, "again");
 }
 
-/* A weight that rises enters the objective as it is at the last step; without a KL term the bound is the
- * reconstruction; what is binary is called so. */
+/* A weight that rises enters the objective as it is at the last step; without a KL term there is no bound;
+ * what is binary is called so. */
 static void the_objective_is_that_of_the_last_step(void **state)
 {
     (void)state;
@@ -198,8 +204,18 @@ static void the_objective_is_that_of_the_last_step(void **state)
 
     tiny_make(&other, TINY_WITH("loss.kl=~"));
     measure(&other, "elbo");
-    near(value_of("negative_elbo", "test"), value_of("reconstruction", "test"), 0);
+    for (size_t i = 0; i < list.n; i++) assert_string_not_equal(list.items[i].metric, "negative_elbo");
+    assert_string_equal(row_of("reconstruction", "test")->detail, "grey pixels; sum over pixels");
     near(value_of("objective", "test"), value_of("reconstruction", "test"), 0);
+    assert_string_equal(row_of("objective", "test")->unit, "nats/image");
+    tiny_release(&other);
+    metric_release(&list);
+
+    tiny_make(&other, TINY_WITH(TINY_QUANTIZER));
+    measure(&other, "elbo");
+    near(value_of("negative_elbo", "test"), value_of("reconstruction", "test") + value_of("kl", "test"), 1e-15);
+    assert_string_equal(row_of("codebook", "test")->unit, "squared distance/image");
+    assert_string_equal(row_of("objective", "test")->unit, "mixed/image");
     tiny_release(&other);
 }
 
