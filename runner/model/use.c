@@ -63,8 +63,7 @@ static size_t size_of(const Model *model, const char *name)
     return shape_count(shape);
 }
 
-/* The section that holds the picture, and whether as logits. */
-static const char *picture(const Model *model, bool *logits)
+const char *model_picture(const Model *model, bool *logits)
 {
     const LossTerm *term = model_term(model, "reconstruction");
     if (!term) BUG("no reconstruction term");
@@ -123,7 +122,7 @@ bool model_can_decode(const Model *model)
 void model_decode(Model *model, size_t n, const real *latents, real *pixels)
 {
     Collector collector = {.latents = latents, .out = pixels};
-    const char *output = picture(model, &collector.sigmoid);
+    const char *output = model_picture(model, &collector.sigmoid);
     Latent latent;
     if (!model_latent(model, &latent)) BUG("no latent to decode");
     collector.latent_size = latent.dim;
@@ -135,7 +134,7 @@ void model_decode(Model *model, size_t n, const real *latents, real *pixels)
 void model_reconstruct(Model *model, const Dataset *dataset, const Split *split, size_t n, real *pixels)
 {
     Collector collector = {.out = pixels};
-    const char *output = picture(model, &collector.sigmoid);
+    const char *output = model_picture(model, &collector.sigmoid);
     collector.size = size_of(model, output);
     image_source_init(&collector.source, model, dataset, split);
     Sweep sweep = {n, (size_t)model->experiment->data.batch, EVALUATION_STEP, read_images, collect, &collector};

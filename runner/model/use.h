@@ -29,6 +29,12 @@ typedef struct Latent {
 
 bool model_latent(const Model *model, Latent *latent); /* false: there is none */
 
+/* The section that holds the mean of the pixels, as the reconstruction term judges it, and whether as logits (then
+ * their sigmoid is the mean). There must be such a term. */
+const char *model_picture(const Model *model, bool *logits);
+
+bool model_latent(const Model *model, Latent *latent); /* false: there is none */
+
 /* Latents (n, dim of model_latent) through the rest of the network to the mean of the pixels (n,H,W,C), in [0, 1]. The
  * model needs a reconstruction term and a latent: model_can_decode. */
 void model_decode(Model *model, size_t n, const real *latents, real *pixels);

@@ -56,6 +56,7 @@ static bool read_run(Summary *summary, const char *results, size_t run, Err *err
     bool ok = (metric >= 0 && split >= 0 && value >= 0 && unit >= 0 && n >= 0 && detail >= 0) ||
               err_failed(err, loc_file(path), "lacks one of the columns metric, split, value, unit, n, detail");
     for (size_t row = 0; ok && row < table.rows; row++) {
+        if (strchr(csv_cell(&table, row, metric), '[')) continue; /* one of a list */
         if (summary->n == summary->capacity) {
             summary->capacity = summary->capacity ? summary->capacity * 2 : 256;
             summary->values = mem_grow(summary->values, summary->capacity, sizeof *summary->values);

@@ -26,9 +26,9 @@ static const Field fields[] = {
     {0},
 };
 
-static bool check(const Model *model, const Spec *spec, Err *err)
+static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
-    return model_can_decode(model) ||
+    return model_can_decode(use->model) ||
            err_config(err, spec->loc,
                       "gmm: needs a reconstruction term in the loss and a section between the image and the pixels, to "
                       "know what to decode");

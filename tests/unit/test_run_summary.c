@@ -68,7 +68,7 @@ static void runs_and_groups(void **state)
 {
     (void)state;
     add("vae/dim2/seed1", "elbo,test,100,nats,10,grey\nspeed,,3,x,1,\n");
-    add("vae/dim2/seed2", "elbo,test,103,nats,10,grey\n");
+    add("vae/dim2/seed2", "elbo,test,103,nats,10,grey\npart[1],test,4,x,1,of a list\n");
     add("vae/dim2/seed10", "elbo,test,109,nats,10,grey\n");
     add("vae/dim16/seed1", "elbo,test,90.5,nats,10,grey\nelbo,valid,91,nats,5,grey\n");
     add("ae/seed1", "elbo,test,120,nats,10,grey\nspeed,,7,x,1,\n");

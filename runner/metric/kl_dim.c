@@ -1,0 +1,71 @@
+#include <stdlib.h>
+
+#include "nn/base/fmath.h"
+#include "runner/metric/metric.h"
+#include "runner/model/segments.h"
+#include "runner/model/use.h"
+
+typedef struct KlDimOptions {
+    const char *split;
+} KlDimOptions;
+
+static const Field fields[] = {
+    {.key = "split",
+     .kind = FIELD_CHOICE,
+     .offset = offsetof(KlDimOptions, split),
+     .fallback = "test",
+     .choices = SPLIT_CHOICES,
+     .help = "the images that each is a mean over"},
+    {0},
+};
+
+static bool check(const UseContext *use, const Spec *spec, Err *err)
+{
+    const KlDimOptions *options = spec->options;
+    if (!model_term(use->model, "kl"))
+        return err_config(err, spec->loc,
+                          "kl_dim: the experiment has no posterior; add a kl_divergence term to its loss");
+    return metric_check_split(use->model, options->split, spec->loc, err);
+}
+
+static bool measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)
+{
+    (void)err;
+    const KlDimOptions *options = spec->options;
+    const Split *split = dataset_split(use->dataset, options->split);
+    Latent latent;
+    if (!model_latent(use->model, &latent)) BUG("a checked latent is gone");
+    const size_t dim = latent.dim, n = split->n;
+    real *mean = mem_zeroed(mem_mul(n, dim), sizeof *mean), *log_variance = mem_zeroed(n * dim, sizeof *log_variance);
+    model_encode(use->model, use->dataset, split, n, latent.mean, mean);
+    model_encode(use->model, use->dataset, split, n, arena_printf(&list->arena, "%s.log_variance", latent.section),
+                 log_variance);
+    for (size_t k = 0; k < dim; k++) {
+        SegmentSum sum = {0};
+        for (size_t i = 0; i < n; i++) {
+            const double m = (double)mean[i * dim + k], v = (double)log_variance[i * dim + k];
+            segment_add(&sum, 0.5 * (m * m + d_exp(v) - v - 1));
+        }
+        metric_add(list, &(MetricValue){.metric = arena_printf(&list->arena, "kl_dim[%zu]", k + 1),
+                                        .split = split->name,
+                                        .unit = "nats/image",
+                                        .n = n,
+                                        .value = segment_total(&sum) / (double)n,
+                                        .detail = arena_printf(&list->arena, "dimension %zu of %zu", k + 1, dim)});
+    }
+    free(mean);
+    free(log_variance);
+    return true;
+}
+
+const Metric metric_kl_dim = {
+    .row = {.name = "kl_dim",
+            .doc = "The KL term by latent dimension, KL(q(z_d|x) || N(0, 1)) as a mean over images: which units carry "
+                   "information, and how much (Kingma and Welling 2014, appendix B). The dimensions add up to `kl` of "
+                   "`elbo`. Rows kl_dim[1], kl_dim[2], ... of metrics.csv; summary.csv leaves them out.",
+            .fields = fields,
+            .size = sizeof(KlDimOptions),
+            .example = "{split: test}"},
+    .check = check,
+    .measure = measure,
+};
