@@ -1,8 +1,6 @@
 #include <stdlib.h>
 
-#include "nn/base/fmath.h"
 #include "runner/metric/metric.h"
-#include "runner/model/segments.h"
 #include "runner/model/use.h"
 
 typedef struct KlDimOptions {
@@ -35,26 +33,17 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
     const Split *split = dataset_split(use->dataset, options->split);
     Latent latent;
     if (!model_latent(use->model, &latent)) BUG("a checked latent is gone");
-    const size_t dim = latent.dim, n = split->n;
-    real *mean = mem_zeroed(mem_mul(n, dim), sizeof *mean), *log_variance = mem_zeroed(n * dim, sizeof *log_variance);
-    model_encode(use->model, use->dataset, split, n, latent.mean, mean);
-    model_encode(use->model, use->dataset, split, n, arena_printf(&list->arena, "%s.log_variance", latent.section),
-                 log_variance);
-    for (size_t k = 0; k < dim; k++) {
-        SegmentSum sum = {0};
-        for (size_t i = 0; i < n; i++) {
-            const double m = (double)mean[i * dim + k], v = (double)log_variance[i * dim + k];
-            segment_add(&sum, 0.5 * (m * m + d_exp(v) - v - 1));
-        }
-        metric_add(list, &(MetricValue){.metric = arena_printf(&list->arena, "kl_dim[%zu]", k + 1),
-                                        .split = split->name,
-                                        .unit = "nats/image",
-                                        .n = n,
-                                        .value = segment_total(&sum) / (double)n,
-                                        .detail = arena_printf(&list->arena, "dimension %zu of %zu", k + 1, dim)});
-    }
-    free(mean);
-    free(log_variance);
+    double *kl = mem_zeroed(latent.dim, sizeof *kl);
+    model_kl_by_dimension(use->model, use->dataset, split, kl);
+    for (size_t d = 0; d < latent.dim; d++)
+        metric_add(list,
+                   &(MetricValue){.metric = arena_printf(&list->arena, "kl_dim[%zu]", d + 1),
+                                  .split = split->name,
+                                  .unit = "nats/image",
+                                  .n = split->n,
+                                  .value = kl[d],
+                                  .detail = arena_printf(&list->arena, "dimension %zu of %zu", d + 1, latent.dim)});
+    free(kl);
     return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "nn/base/fmath.h"
 #include "nn/base/rng.h"
+#include "runner/model/segments.h"
 
 /* Where a sweep puts what it reads: rows of `size` numbers. */
 typedef struct Collector {
@@ -111,6 +112,28 @@ bool model_latent(const Model *model, Latent *latent)
     snprintf(latent->mean, sizeof latent->mean, "%s.mean", latent->section);
     if (!model_shape(model, latent->mean, &shape)) snprintf(latent->mean, sizeof latent->mean, "%s", latent->section);
     return true;
+}
+
+void model_kl_by_dimension(Model *model, const Dataset *dataset, const Split *split, double *kl)
+{
+    Arena arena = {0};
+    Latent latent;
+    if (!model_latent(model, &latent)) BUG("no posterior");
+    const size_t dim = latent.dim, n = split->n;
+    real *mean = mem_zeroed(mem_mul(n, dim), sizeof *mean), *log_variance = mem_zeroed(n * dim, sizeof *log_variance);
+    model_encode(model, dataset, split, n, latent.mean, mean);
+    model_encode(model, dataset, split, n, arena_printf(&arena, "%s.log_variance", latent.section), log_variance);
+    for (size_t d = 0; d < dim; d++) {
+        SegmentSum sum = {0};
+        for (size_t i = 0; i < n; i++) {
+            const double m = (double)mean[i * dim + d], v = (double)log_variance[i * dim + d];
+            segment_add(&sum, 0.5 * (m * m + d_exp(v) - v - 1));
+        }
+        kl[d] = segment_total(&sum) / (double)n;
+    }
+    free(mean);
+    free(log_variance);
+    arena_release(&arena);
 }
 
 bool model_can_decode(const Model *model)

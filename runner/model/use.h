@@ -35,6 +35,10 @@ const char *model_picture(const Model *model, bool *logits);
 
 bool model_latent(const Model *model, Latent *latent); /* false: there is none */
 
+/* KL(q(z_d|x) || N(0, 1)) of each dimension d, in nats, as a mean over a split: kl (dim). The model needs a KL term.
+ * Kingma and Welling, 2014, appendix B. */
+void model_kl_by_dimension(Model *model, const Dataset *dataset, const Split *split, double *kl);
+
 /* Latents (n, dim of model_latent) through the rest of the network to the mean of the pixels (n,H,W,C), in [0, 1]. The
  * model needs a reconstruction term and a latent: model_can_decode. */
 void model_decode(Model *model, size_t n, const real *latents, real *pixels);

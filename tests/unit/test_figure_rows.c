@@ -109,6 +109,8 @@ static void grids_have_their_cells(void **state)
     expect_size("reconstructions: {pairs: 3}", 124 + 2 + 3 * 12, 2 + 2 * 10);
     expect_size("reconstructions: {pairs: 9, split: train}", 124 + 2 + 8 * 12, 2 + 4 * 10);
     expect_size("latent_manifold: {size: 5}", 25, 20);
+    expect_size("latent_traversal: {steps: 7}", 124 + 2 + 7 * 12, 26 + 2 + 2 * 10);
+    expect_size("latent_traversal: {steps: 4, dims: 1}", 124 + 2 + 4 * 12, 26 + 2 + 10);
 }
 
 /* The upper row of a pair holds the images themselves. */
@@ -146,8 +148,9 @@ static void the_label_names_the_split(void **state)
 static void pictures_depend_on_the_weights(void **state)
 {
     (void)state;
-    static const char *const rows[] = {"samples", "reconstructions", "latent_manifold", "latent_scatter"};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const rows[] = {"samples", "reconstructions", "latent_manifold", "latent_scatter",
+                                       "latent_traversal"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         Canvas one, other;
         params_initialise(&tiny.model.params, 1);
         draw_with(&tiny, &history, rows[i], &one);
@@ -244,11 +247,38 @@ static void every_value_is_in_the_curve(void **state)
     }
 }
 
+/* A dimension that the decoder doesn't look at changes nothing along its row; that with the larger KL term is above. */
+static void a_traversal_goes_along_dimensions(void **state)
+{
+    (void)state;
+    for (size_t live = 0; live < 2; live++) {
+        Tiny other;
+        Canvas canvas;
+        size_t n;
+        tiny_make(&other, TINY_WITH("network.encoder.layers=[flatten]"));
+        real *mean = tiny_param(&other, "latent.gaussian_posterior.mean.weight", &n);
+        for (size_t i = 0; i < n; i++) mean[i] = i % 2 == live ? 1 : 0;
+        real *weight = tiny_param(&other, "decoder.dense.weight", &n);
+        for (size_t i = 0; i < n; i++) weight[i] = i / TINY_PIXELS == live ? 1 : 0;
+        draw_with(&other, &history, "latent_traversal: {steps: 3, around: origin}", &canvas);
+        for (size_t row = 0; row < 2; row++) {
+            const uint8_t *at = canvas.rgb + ((26 + 2 + row * 10) * canvas.width + 126) * 3;
+            if (row == 0)
+                assert_true(at[0] < at[12 * 3] && at[12 * 3] < at[24 * 3]);
+            else
+                assert_true(at[0] == at[12 * 3] && at[12 * 3] == at[24 * 3]);
+        }
+        canvas_release(&canvas);
+        tiny_release(&other);
+    }
+}
+
 /* A plain autoencoder has a code in place of a posterior. */
 static void an_autoencoder_has_figures(void **state)
 {
     (void)state;
-    static const char *const rows[] = {"latent_scatter", "reconstructions", "samples: {sampler: region}"};
+    static const char *const rows[] = {"latent_scatter", "reconstructions", "samples: {sampler: region}",
+                                       "latent_traversal"};
     Tiny plain;
     tiny_make(&plain, TINY_WITH("loss.kl=~", "network.latent.layers=[dense: {units: 2}]"));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -331,6 +361,11 @@ static void what_cannot_be_drawn_is_refused(void **state)
     refuse(TINY_WITH("network.codes={input: image, layers: [vector_quantize: 4]}",
                      "loss.codebook={codebook: {quantizer: codes}}"),
            "code_maps", "code_maps: no reconstruction term judges what is decoded from \"codes\"");
+    refuse(NULL, "latent_traversal: {image: 37}", "latent_traversal: wants image 37 of split \"test\", which has 37");
+    refuse(
+        TINY_WITH("loss.reconstruction=~", "network.decoder=~"), "latent_traversal",
+        "latent_traversal: needs a reconstruction term in the loss and a section between the image and the pixels, to "
+        "know what to decode");
     refuse(NULL, "reconstructions: {pairs: 38}", "reconstructions: wants 38 images of split \"test\", which has 37");
     refuse(TINY_WITH("data.limit=7"), "reconstructions: {pairs: 8}",
            "reconstructions: wants 8 images of split \"test\", which has 7");
@@ -363,6 +398,7 @@ int main(void)
         TEST(principal_components_follow_the_variance),
         TEST(a_scatter_shows_the_first_points),
         TEST(every_value_is_in_the_curve),
+        TEST(a_traversal_goes_along_dimensions),
         TEST(an_autoencoder_has_figures),
         TEST(samples_are_drawn_as_the_sampler_says),
         TEST(one_epoch_is_a_curve),
