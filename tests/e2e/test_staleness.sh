@@ -3,7 +3,9 @@
 set -u
 source "$(dirname "$0")/lib.sh"
 mkdir "$scratch/experiments"
-cp -r experiments/datasets.yaml experiments/profiles "$scratch/experiments/"
+cp experiments/datasets.yaml "$scratch/experiments/"
+mkdir "$scratch/experiments/profiles"
+echo "train: {epochs: 5}" >"$scratch/experiments/profiles/quick.yaml" # the real one names experiments that aren't here
 cat >"$scratch/experiments/tiny.yaml" <<'YAML'
 experiment: tiny
 data: {dataset: mnist, batch: 32, limit: 200}
