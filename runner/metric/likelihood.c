@@ -145,7 +145,7 @@ static bool find_bounds(const UseContext *use, const Pictures *pictures, size_t 
     Latent latent;
     if (!model_latent(use->model, &latent)) BUG("a checked latent is gone");
     const PassSpec pass = {.feed = latent.section, .output = {model_picture(use->model, &logits)}};
-    const size_t step = ROWS / samples ? ROWS / samples : 1;
+    const size_t step = samples > 0 && samples < ROWS ? ROWS / samples : 1;
     for (size_t at = 0; at < pictures->n; at += step) {
         const size_t n = pictures->n - at < step ? pictures->n - at : step;
         if (!use_progress(use, at * samples, pictures->n * samples, err)) return false;

@@ -155,7 +155,10 @@ static void centres_are_encoded_images(void **state)
         size_t found = 0;
         while (found < TINY_TRAIN && memcmp(means + found * DIM, pixels + i * TINY_PIXELS, DIM * sizeof(real)) != 0)
             found++;
-        if (found == TINY_TRAIN) fail_msg("sample %zu is at no training image", i);
+        if (found >= TINY_TRAIN) {
+            fail_msg("sample %zu is at no training image", i);
+            return;
+        }
         used[found]++;
     }
     for (size_t i = 0; i < TINY_TRAIN; i++) different += used[i] > 0;
