@@ -197,7 +197,7 @@ static void bind_run(const Slot *slot)
         NamedRun run;
         Err err = {0};
         if (!run_names_find(binder->names, ref.name, ref.loc, &run, &err)) {
-            report_add(binder->report, RANK_NAME, err.loc, "%s", err.text);
+            report_take(binder->report, RANK_NAME, binder->arena, &err);
             return;
         }
         ref.name = run.path;

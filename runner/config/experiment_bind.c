@@ -278,7 +278,7 @@ static void sort_sections(Binder *binder, Experiment *experiment)
     Err err = {0};
     if (binder->report->rank != RANK_NONE && binder->report->rank <= RANK_MISSING) return;
     if (!network_sort(experiment->sections, experiment->section_count, experiment_inputs, experiment_input_count, &err))
-        report_add(binder->report, RANK_NAME, err.loc, "%s", err.text);
+        report_take(binder->report, RANK_NAME, binder->arena, &err);
 }
 
 static int compare_needs(const void *a, const void *b)

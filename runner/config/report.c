@@ -26,6 +26,13 @@ void report_add(Report *report, Rank rank, Loc loc, const char *format, ...)
     report_merge(report, &one);
 }
 
+void report_take(Report *report, Rank rank, Arena *arena, const Err *err)
+{
+    Loc loc = err->loc;
+    if (loc.file) loc.file = arena_text(arena, loc.file);
+    report_add(report, rank, loc, "%s", err->text);
+}
+
 bool report_flush(const Report *report, Err *err)
 {
     if (report->rank == RANK_NONE) return true;

@@ -24,6 +24,8 @@ typedef struct Report {
 } Report;
 
 void report_add(Report *report, Rank rank, Loc loc, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* As report_add, of an error that won't outlive the report: its place is copied. */
+void report_take(Report *report, Rank rank, Arena *arena, const Err *err);
 void report_merge(Report *report, const Report *other);
 
 /* true when nothing is wrong; else sets err and returns false. */

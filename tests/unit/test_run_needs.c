@@ -142,6 +142,7 @@ static void refuse(const char *codes, int line, const char *message)
     put("user.yaml", arena_printf(&set.arena, "experiment: user\nextends: body.yaml\ndata:\n  codes: %s\n", codes));
     assert_false(find("user"));
     assert_int_equal(err.kind, ERR_CONFIG);
+    assert_non_null(strstr(err.loc.file, "user.yaml"));
     assert_int_equal(err.loc.line, line);
     if (!strstr(err.text, message)) fail_msg("\"%s\" is not in \"%s\"", message, err.text);
 }
