@@ -152,6 +152,8 @@ static const char *help_text(Arena *arena, const Field *field)
     const char *help = field->help ? field->help : "";
     if (field->kind == FIELD_PADDING)
         return arena_printf(arena, "%s (same, valid, n, [height, width] or [top, bottom, left, right])", help);
+    if (field->kind == FIELD_RUN)
+        return arena_printf(arena, "%s (EXPERIMENT[/VARIANT][/seedN]; it is made first)", help);
     const char *choices = field->kind == FIELD_CHOICE ? choices_text(arena, field) : "";
     if (strlen(choices) > CHOICES_WIDTH) return arena_printf(arena, "%s (one of %s)", help, choices);
     return help;

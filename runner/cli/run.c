@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "nn/base/file.h"
 #include "runner/cli/cli.h"
@@ -71,10 +72,12 @@ static SpawnTask *choose(const Cli *cli, RunList *list, const double *batch, siz
     return tasks;
 }
 
-/* What is made of all runs together; one call at a time. */
-static bool summarise(const Cli *cli, Err *err)
+/* What is made of all runs together; one call at a time. Where nothing was done, a folder that can't be written is left
+ * as it is. */
+static bool summarise(const Cli *cli, bool anything, Err *err)
 {
     if (!file_exists(cli->place.results)) return true;
+    if (!anything && access(cli->place.results, W_OK) != 0) return true;
     int lock = lock_take(cli->place.results, cli->place.results, err);
     bool ok = lock >= 0 && summary_write(cli->place.results, err) && study_draw(&cli->place, err);
     lock_release(lock);
@@ -83,7 +86,7 @@ static bool summarise(const Cli *cli, Err *err)
 
 static int finish(const Cli *cli, const SpawnResult *result, Err *err)
 {
-    bool ok = summarise(cli, err);
+    bool ok = summarise(cli, result->done || result->failed || result->stopped, err);
     if (result->failed || result->stopped || result->skipped)
         fprintf(stderr, "%zu done, %zu failed, %zu stopped, %zu not started\n", result->done, result->failed,
                 result->stopped, result->skipped);

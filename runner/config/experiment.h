@@ -14,7 +14,7 @@ typedef struct DataOptions {
     double outliers;                  /* the share of training images that are replaced by ones of no class */
     int64_t split_train, split_valid; /* 0, 0: all for training, no validation split */
     Ref codes; /* the run of a VQ-VAE whose codes of the images are the input "code"; absent: none */
-    Loc loc;
+    Loc loc;   /* of `split` where it is given, else of `data` */
 } DataOptions;
 
 /* A named term of the objective. */
@@ -31,7 +31,7 @@ typedef struct TrainOptions {
     Spec lr_schedule; /* a row of schedules; a factor of the optimizer's rate */
     const char
         *history; /* "none", "valid", "test", "both": the splits that history.csv tracks beside train; default none */
-    Loc loc;
+    Loc loc;      /* of `history` where it is given, else of `train` */
 } TrainOptions;
 
 /* Another run that this one needs: a FIELD_RUN somewhere in its configuration. */

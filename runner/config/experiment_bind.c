@@ -137,7 +137,9 @@ static void bind_data(Binder *binder, const Cfg *root, DataOptions *data)
     binder_fields(binder, experiment_data_fields, extra, "data", map->loc, map, data);
     binder->ref_count = 0;
     const Cfg *split = cfg_get(map, "split");
-    if (split) binder_fields(binder, experiment_split_fields, NULL, "split", split->loc, split, data);
+    if (!split) return;
+    data->loc = split->loc;
+    binder_fields(binder, experiment_split_fields, NULL, "split", split->loc, split, data);
 }
 
 static void bind_train(Binder *binder, const Cfg *root, TrainOptions *train)
@@ -146,7 +148,8 @@ static void bind_train(Binder *binder, const Cfg *root, TrainOptions *train)
     if (!map) return;
     train->loc = map->loc;
     binder_fields(binder, experiment_train_fields, NULL, "train", map->loc, map, train);
-    const Cfg *schedule = cfg_get(map, "lr_schedule");
+    const Cfg *schedule = cfg_get(map, "lr_schedule"), *history = cfg_get(map, "history");
+    if (history) train->loc = history->loc;
     train->lr_schedule.loc = schedule ? schedule->loc : map->loc;
 }
 

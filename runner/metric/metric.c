@@ -17,6 +17,8 @@ static const Row *const rows[] = {
 const Table metrics_table = {
     .name = "metrics", .noun = "metric", .rows = rows, .n = sizeof rows / sizeof *rows, .named = true};
 
+const char *const metric_columns[METRIC_COLUMNS] = {"metric", "split", "value", "unit", "n", "detail"};
+
 void metric_add(MetricList *list, const MetricValue *value)
 {
     if (list->n == list->capacity) {

@@ -11,6 +11,10 @@ typedef struct MetricValue {
     size_t n; /* images or samples that it is a mean over */
 } MetricValue;
 
+/* The columns of metrics.csv. */
+enum { METRIC_COLUMNS = 6 };
+extern const char *const metric_columns[METRIC_COLUMNS];
+
 typedef struct MetricList {
     Arena arena;
     MetricValue *items;

@@ -12,8 +12,7 @@ static bool write_metrics(const Run *run, MetricList *list, Err *err)
 {
     CsvWriter csv;
     if (!csv_begin(&csv, arena_printf(&list->arena, "%s/metrics.csv", run->folder), err)) return false;
-    static const char *const columns[] = {"metric", "split", "value", "unit", "n", "detail"};
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) csv_text(&csv, columns[i]);
+    for (size_t i = 0; i < METRIC_COLUMNS; i++) csv_text(&csv, metric_columns[i]);
     csv_end_row(&csv);
     for (size_t i = 0; i < list->n; i++) {
         const MetricValue *value = &list->items[i];

@@ -6,7 +6,9 @@
 
 #include "nn/base/file.h"
 #include "runner/figure/figure.h"
+#include "runner/metric/metric.h"
 #include "runner/run/checkpoint.h"
+#include "runner/table/csv.h"
 
 static const char *const state_names[] = {"up to date", "evaluate", "resume", "train"};
 
@@ -37,23 +39,47 @@ static bool has_output(Arena *arena, const Run *run, const char *name)
            status.st_size > 0;
 }
 
+/* What was edited or merged badly is no history: every epoch has its row, in the columns of the experiment. */
+static bool has_history(Arena *arena, const Run *run)
+{
+    Err ignored = {0};
+    History history;
+    if (!has_output(arena, run, "history.csv")) return false;
+    history_init(&history, &run->experiment);
+    bool ok = history_read(&history, arena_printf(arena, "%s/history.csv", run->folder), &ignored) &&
+              history.rows == (size_t)run->experiment.train.epochs;
+    history_release(&history);
+    return ok;
+}
+
+static bool has_metrics(Arena *arena, const Run *run)
+{
+    Err ignored = {0};
+    CsvTable table = {0};
+    bool ok = csv_read(&table, arena_printf(arena, "%s/metrics.csv", run->folder), &ignored);
+    for (size_t i = 0; ok && i < METRIC_COLUMNS; i++) ok = csv_column(&table, metric_columns[i]) == (int)i;
+    csv_release(&table);
+    return ok;
+}
+
 bool run_is_trained(const Run *run)
 {
     Arena arena = {0};
-    bool ok = has_output(&arena, run, "history.csv") && run_has_weights(run);
+    bool ok = has_history(&arena, run) && run_has_weights(run);
     arena_release(&arena);
     return ok;
 }
 
-/* The first output that is not there, or NULL. */
+/* What is wrong with the first output that is not as it should be, or NULL. */
 static const char *missing_output(Arena *arena, const Run *run)
 {
-    static const char *const always[] = {"config.yaml", "history.csv", "metrics.csv"};
+    static const char *const always[] = {"config.yaml", "metrics.csv"};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
-        if (!has_output(arena, run, always[i])) return always[i];
+        if (!has_output(arena, run, always[i])) return arena_printf(arena, "%s is missing", always[i]);
+    if (!has_metrics(arena, run)) return "metrics.csv is damaged";
     for (size_t i = 0; i < run->experiment.figures.n; i++) {
         const char *name = arena_printf(arena, "figures/%s.png", figure_name(arena, &run->experiment.figures, i));
-        if (!has_output(arena, run, name)) return name;
+        if (!has_output(arena, run, name)) return arena_printf(arena, "%s is missing", name);
     }
     return NULL;
 }
@@ -126,7 +152,9 @@ static RunStatus training_status(Arena *arena, const Run *run, bool ran)
                                                     (long long)run->experiment.train.epochs, (unsigned long long)step)};
     const char *weights = provenance(arena, run, "weights_identity");
     if (!ran) return (RunStatus){RUN_TRAIN, "never run"};
-    if (run_has_weights(run)) return (RunStatus){RUN_TRAIN, "history.csv is missing"};
+    if (run_has_weights(run))
+        return (RunStatus){RUN_TRAIN,
+                           has_output(arena, run, "history.csv") ? "history.csv is damaged" : "history.csv is missing"};
     if (weights && strcmp(weights, run->weights_identity) == 0)
         return (RunStatus){RUN_TRAIN, "weights.safetensors is not here (it is not committed)"};
     return (RunStatus){RUN_TRAIN, change_reason(arena, run)};
@@ -139,7 +167,7 @@ RunStatus run_status(Arena *arena, const Run *run)
     if (!identity) return (RunStatus){RUN_EVALUATE, "trained, not evaluated"};
     if (strcmp(identity, run->identity) != 0) return (RunStatus){RUN_EVALUATE, change_reason(arena, run)};
     const char *missing = missing_output(arena, run);
-    if (missing) return (RunStatus){RUN_EVALUATE, arena_printf(arena, "%s is missing", missing)};
+    if (missing) return (RunStatus){RUN_EVALUATE, missing};
     if (!same_config(arena, run)) return (RunStatus){RUN_EVALUATE, "config.yaml was changed by hand"};
     return (RunStatus){RUN_CURRENT, ""};
 }

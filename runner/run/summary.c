@@ -50,11 +50,16 @@ static bool read_run(Summary *summary, const char *results, size_t run, Err *err
 {
     CsvTable table = {0};
     const char *path = arena_printf(&summary->arena, "%s/%s/metrics.csv", results, summary->found[run].path);
-    if (!csv_read(&table, path, err)) return false;
+    Err own = {0};
+    if (!csv_read(&table, path, &own))
+        return err_failed(err, own.loc, "%s; `mayvae run %s` makes it anew", own.text, summary->found[run].path);
     int metric = csv_column(&table, "metric"), split = csv_column(&table, "split"), value = csv_column(&table, "value"),
         unit = csv_column(&table, "unit"), n = csv_column(&table, "n"), detail = csv_column(&table, "detail");
-    bool ok = (metric >= 0 && split >= 0 && value >= 0 && unit >= 0 && n >= 0 && detail >= 0) ||
-              err_failed(err, loc_file(path), "lacks one of the columns metric, split, value, unit, n, detail");
+    bool ok =
+        (metric >= 0 && split >= 0 && value >= 0 && unit >= 0 && n >= 0 && detail >= 0) ||
+        err_failed(err, loc_file(path),
+                   "lacks one of the columns metric, split, value, unit, n, detail; `mayvae run %s` makes it anew",
+                   summary->found[run].path);
     for (size_t row = 0; ok && row < table.rows; row++) {
         if (strchr(csv_cell(&table, row, metric), '[')) continue; /* one of a list */
         if (summary->n == summary->capacity) {

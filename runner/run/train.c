@@ -56,7 +56,7 @@ static bool do_step(Loop *loop, Err *err)
     stepper_step(stepper, state->epoch * loop->steps + state->step, state->sum);
     double objective = objective_so_far(state, first + n);
     if (!isfinite(objective))
-        return err_failed(err, experiment->train.loc,
+        return err_failed(err, experiment->train.optimizer.loc,
                           "the loss is %s in epoch %llu, step %llu; a smaller learning rate usually helps",
                           isnan(objective) ? "not a number" : "infinite", (unsigned long long)state->epoch + 1,
                           (unsigned long long)state->step + 1);
