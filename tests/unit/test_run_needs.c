@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "nn/base/file.h"
+#include "runner/run/history.h"
 #include "runner/run/needs.h"
 #include "runner/run/todo.h"
 #include "tests/support/small_set.h"
@@ -220,18 +221,23 @@ static void give_weights(const Run *run)
 {
     Err failed = {0};
     TensorList tensors = {0};
-    put(arena_printf(&set.arena, "r/%s/history.csv", run->path), "epoch\n");
+    History history;
+    put(arena_printf(&set.arena, "r/%s/config.yaml", run->path), run->config);
+    history_init(&history, &run->experiment);
+    for (int64_t i = 0; i < run->experiment.train.epochs; i++) history_add(&history);
+    if (!history_write(&history, arena_printf(&set.arena, "%s/history.csv", run->folder), &failed))
+        fail_msg("%s", failed.text);
+    history_release(&history);
     tensors_metadata(&tensors, "identity", run->weights_identity);
     if (!safetensors_write(arena_printf(&set.arena, "%s/weights.safetensors", run->folder), &tensors, &failed))
         fail_msg("%s", failed.text);
     tensors_release(&tensors);
-    put(arena_printf(&set.arena, "r/%s/config.yaml", run->path), run->config);
 }
 
 static void give_results(const Run *run)
 {
     give_weights(run);
-    put(arena_printf(&set.arena, "r/%s/metrics.csv", run->path), "metric\n");
+    put(arena_printf(&set.arena, "r/%s/metrics.csv", run->path), "metric,split,value,unit,n,detail\n");
     const char *text = arena_printf(&set.arena, "identity: %s\n", run->identity);
     for (size_t i = 0; i < run->experiment.need_count; i++)
         text = arena_printf(&set.arena, "%s%s  %s: %s\n", text, i ? "" : "needs:\n", run->needs[i]->path,

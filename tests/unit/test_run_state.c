@@ -175,8 +175,15 @@ static void what_is_missing_is_named(void **state)
 static void broken_files_count_as_not_there(void **state)
 {
     (void)state;
+    static const char *const tables[] = {"metrics.csv", "history.csv"};
     Err err = {0};
     finish();
+    for (size_t i = 0; i < 2; i++) {
+        expect(RUN_CURRENT, "");
+        assert_true(file_write(in_folder(tables[i]), "<<<<<<< HEAD\n", 13, &err));
+        expect(i ? RUN_TRAIN : RUN_EVALUATE, arena_printf(&tiny.arena, "%s is damaged", tables[i]));
+        finish();
+    }
     assert_true(file_write(in_folder("run.yaml"), "identity: [", 11, &err));
     expect(RUN_EVALUATE, "trained, not evaluated");
     finish();
