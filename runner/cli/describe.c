@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "runner/cli/cli.h"
+#include "runner/cli/describe_json.h"
 #include "runner/cli/tables.h"
 
 enum { WIDTH = 80, COLUMNS = 5, LIST_LIMIT = 1024, CHOICES_WIDTH = 24 };
@@ -91,37 +92,6 @@ static void describe_table(const Topic *topic)
     }
 }
 
-static const char *type_text(Arena *arena, const Field *field)
-{
-    switch (field->kind) {
-    case FIELD_BOOL:
-        return "true or false";
-    case FIELD_INT:
-        return "whole number";
-    case FIELD_REAL:
-        return "number";
-    case FIELD_TEXT:
-        return "text";
-    case FIELD_CHOICE:
-        return "choice";
-    case FIELD_INTS:
-        return "n or [n, ...]";
-    case FIELD_PAIR:
-        return "n or [n, n]";
-    case FIELD_PADDING:
-        return "padding";
-    case FIELD_REF:
-        return "name";
-    case FIELD_RUN:
-        return "run";
-    case FIELD_SPEC:
-        return arena_printf(arena, "%s", field->table->noun);
-    case FIELD_SPECS:
-        return arena_printf(arena, "list of %s", field->table->name);
-    }
-    return "";
-}
-
 static const char *choices_text(Arena *arena, const Field *field)
 {
     const char *rest = field->choices, *text = "";
@@ -169,7 +139,7 @@ static void describe_fields(Arena *arena, const Field *fields)
     for (size_t i = 0; i < n; i++) {
         const Field *field = &fields[i];
         const char *fallback = field->fallback ? (*field->fallback ? field->fallback : "none") : "required";
-        const char *row[COLUMNS] = {field->key, type_text(arena, field), fallback, bounds_text(arena, field),
+        const char *row[COLUMNS] = {field->key, field_type_text(arena, field), fallback, bounds_text(arena, field),
                                     field->unit ? field->unit : ""};
         memcpy(cells[i + 1], row, sizeof row);
     }
@@ -276,16 +246,36 @@ static bool describe_pair(Arena *arena, const Topic *topics, size_t n, const cha
                       topic->table.noun, name, table);
 }
 
+/* Every row of what was asked for; a name that isn't there is an error as without --json. */
+static bool print_json(Arena *arena, const Topic *topics, size_t n, char *const *target, size_t targets, Err *err)
+{
+    const char *row = targets ? target[targets - 1] : NULL, *table = targets == 2 ? target[0] : NULL;
+    if (targets == 1 && find_topic(topics, n, row)) table = row, row = NULL;
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (table && strcmp(topics[i].table.name, table) != 0) continue;
+        for (size_t k = 0; k < topics[i].table.n; k++) {
+            const Row *other = topics[i].table.rows[k];
+            if (row && strcmp(other->name, row) != 0) continue;
+            describe_json(arena, &topics[i], other);
+            found++;
+        }
+    }
+    return found || unknown(topics, n, row ? row : table, err);
+}
+
 static int run(Cli *cli, Err *err)
 {
     size_t n;
     const Topic *topics = topics_list(&cli->arena, &n), *topic;
     char *const *target = cli->targets;
     bool ok = true;
-    if (cli->target_count == 0)
-        describe_all(topics, n);
-    else if (cli->target_count > 2)
+    if (cli->target_count > 2)
         ok = err_config(err, (Loc){0}, "describe: wants [TABLE [ROW]], got %zu names", cli->target_count);
+    else if (cli->json)
+        ok = print_json(&cli->arena, topics, n, target, cli->target_count, err);
+    else if (cli->target_count == 0)
+        describe_all(topics, n);
     else if (cli->target_count == 2)
         ok = describe_pair(&cli->arena, topics, n, target[0], target[1], err);
     else if ((topic = find_topic(topics, n, target[0])))
@@ -301,5 +291,6 @@ const Command command_describe = {
     .summary = "what experiments are made of: every row and its options",
     .help = "Without a name: all tables with their rows. A row's own name is enough where\n"
             "only one table has it: `mayvae describe conv2d`.",
+    .options = "json",
     .run = run,
 };

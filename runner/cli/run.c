@@ -122,7 +122,7 @@ static int run(Cli *cli, Err *err)
 const Command command_run = {
     .name = "run",
     .arguments = "[TARGET...] ",
-    .summary = "brings the targets up to date, needs first; resumes what was interrupted",
+    .summary = "brings the targets up to date, needs first; resumes what was stopped",
     .help = "Each run trains and evaluates in a process of its own and writes below the\n"
             "folder of the results. What is up to date is left alone. Ctrl-C writes a\n"
             "checkpoint; the next call goes on from it and ends in the same bytes.\n"

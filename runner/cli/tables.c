@@ -137,6 +137,37 @@ bool field_upper(const Field *field, double *bound)
     return field->max > field->min && field->max < 1e300;
 }
 
+const char *field_type_text(Arena *arena, const Field *field)
+{
+    switch (field->kind) {
+    case FIELD_BOOL:
+        return "true or false";
+    case FIELD_INT:
+        return "whole number";
+    case FIELD_REAL:
+        return "number";
+    case FIELD_TEXT:
+        return "text";
+    case FIELD_CHOICE:
+        return "choice";
+    case FIELD_INTS:
+        return "n or [n, ...]";
+    case FIELD_PAIR:
+        return "n or [n, n]";
+    case FIELD_PADDING:
+        return "padding";
+    case FIELD_REF:
+        return "name";
+    case FIELD_RUN:
+        return "run";
+    case FIELD_SPEC:
+        return arena_printf(arena, "%s", field->table->noun);
+    case FIELD_SPECS:
+        return arena_printf(arena, "list of %s", field->table->name);
+    }
+    return "";
+}
+
 bool row_is_bare(const Row *row)
 {
     for (const Field *field = row->fields; field && field->key; field++)

@@ -31,6 +31,9 @@ const Topic *topics_list(Arena *arena, size_t *n);
 bool field_lower(const Field *field, double *bound);
 bool field_upper(const Field *field, double *bound);
 
+/* What a field holds, in words: "whole number", "list of layers". */
+const char *field_type_text(Arena *arena, const Field *field);
+
 /* Whether a row can stand without options, as a bare name. */
 bool row_is_bare(const Row *row);
 

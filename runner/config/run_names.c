@@ -71,8 +71,8 @@ void run_names_release(RunNames *names)
 
 static bool no_experiment(RunNames *names, const char *experiment, Loc loc, Err *err)
 {
-    char **known;
-    size_t n;
+    char **known = NULL;
+    size_t n = 0;
     if (!experiment_names(names->arena, names->options.folder, &known, &n, err)) return false;
     return err_config(err, loc, "no experiment %s in %s/%s", cfg_quote(names->arena, experiment), names->options.folder,
                       binder_suggest(names->arena, experiment, (const char *const *)known, n));

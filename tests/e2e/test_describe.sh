@@ -21,6 +21,16 @@ report $? 'describe'
 cp "$out" "$out.all"
 trap 'rm -f "$out" "$out.all"' EXIT
 
+# --json: a line a row, each with its options.
+"$mayvae" describe --json >"$out" 2>&1 && ! grep -v '^{"table":"[a-z_]*","row":"[a-z0-9_]*","doc":".*}$' "$out" &&
+    [[ $(grep -c '^{"table":"layers"' "$out") == $(rows_of nn/layer/layers.def | wc -l) ]]
+report $? 'describe --json'
+"$mayvae" describe --json layers dense >"$out" 2>&1 && [[ $(wc -l <"$out") == 1 ]] &&
+    grep -qF '{"option":"units","type":"whole number","required":true,"least":1,' "$out"
+report $? 'describe --json TABLE ROW'
+! "$mayvae" describe --json lyaers >"$out" 2>&1 && grep -q 'did you mean "layers"' "$out"
+report $? 'describe --json of what is not there'
+
 for file in nn/*/*.def runner/*/*.def; do
     table=$(basename "$file" .def)
     [[ $table == op ]] && table=ops
