@@ -87,14 +87,15 @@ int build_param(const Build *build, const char *leaf, Shape shape, Spec initiali
             .shape = shape, .initialiser = initialiser, .fan_in = fan_in, .fan_out = fan_out, .trainable = true});
 }
 
-int build_codebook(const Build *build, const char *leaf, size_t codes, size_t dim, Spec initialiser, int rows_of)
+int build_codebook(const Build *build, const char *leaf, size_t codes, size_t dim, Spec initialiser, int rows_of,
+                   bool trainable)
 {
     return add_param(build, leaf,
                      (ParamSpec){.shape = {2, {codes, dim}},
                                  .initialiser = initialiser,
                                  .fan_in = codes,
                                  .fan_out = dim,
-                                 .trainable = true,
+                                 .trainable = trainable,
                                  .rows_of = rows_of});
 }
 

@@ -49,9 +49,10 @@ const char *build_path(const Build *build, const char *leaf);
 /* A trainable parameter "path.leaf"; returns its node. */
 int build_param(const Build *build, const char *leaf, Shape shape, Spec initialiser, size_t fan_in, size_t fan_out);
 
-/* A trainable codebook "path.leaf" (codes,dim); initialiser: a row of codebook_initialisers, which may start it from
- * the vectors of node rows_of (...,dim). */
-int build_codebook(const Build *build, const char *leaf, size_t codes, size_t dim, Spec initialiser, int rows_of);
+/* A codebook "path.leaf" (codes,dim), a parameter or a buffer; initialiser: a row of codebook_initialisers, which may
+ * start it from the vectors of node rows_of (...,dim). */
+int build_codebook(const Build *build, const char *leaf, size_t codes, size_t dim, Spec initialiser, int rows_of,
+                   bool trainable);
 
 /* A buffer "path.leaf", saved as parameters are but not trained; an op that takes it as an input may update it in the
  * forward pass of training (OpRun.state). */

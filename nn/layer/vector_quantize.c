@@ -1,4 +1,7 @@
+#include <string.h>
+
 #include "nn/init/init.h"
+#include "nn/kernel/codes_average.h"
 #include "nn/layer/weights.h"
 #include "nn/op/attributes.h"
 
@@ -8,6 +11,9 @@ typedef struct Options {
     int64_t codes;
     double commitment;
     Spec init;
+    const char *update;
+    double decay;
+    int64_t restart;
 } Options;
 
 static const Field fields[] = {
@@ -29,6 +35,29 @@ static const Field fields[] = {
      .fallback = "{data: {}}",
      .table = &codebook_initialisers_table,
      .help = "what the codebook starts from"},
+    {.key = "update",
+     .kind = FIELD_CHOICE,
+     .offset = offsetof(Options, update),
+     .fallback = "gradient",
+     .choices = "gradient|moving_average",
+     .help = "what moves the codebook: the gradient of the loss codebook, or, without that loss, decaying means of the "
+             "vectors that each code stands for (van den Oord et al. 2017, appendix A.1)"},
+    {.key = "decay",
+     .kind = FIELD_REAL,
+     .offset = offsetof(Options, decay),
+     .fallback = "0.99",
+     .min = 0,
+     .max = 0.9999999,
+     .help = "gamma of the moving averages: what the past weighs at each step"},
+    {.key = "restart",
+     .kind = FIELD_INT,
+     .offset = offsetof(Options, restart),
+     .fallback = "0",
+     .min = 0,
+     .max = 1000000,
+     .unit = "steps",
+     .help = "with moving averages, a code that no cell has taken for so many steps becomes a vector of the batch; 0: "
+             "never"},
     {0},
 };
 
@@ -42,23 +71,45 @@ static bool part(const Build *b, const char *leaf, const Op *op, const void *att
     return true;
 }
 
+/* The codebook moves while the pass runs: all else sees a copy of it from before. */
+static bool build_averaged(const Build *b, const Options *o, int x, int codebook, int copy, Value *out, Err *err)
+{
+    const Shape shape = graph_node(b->graph, codebook)->shape;
+    AverageCodesAttributes *attributes = arena_alloc(&b->graph->arena, 1, sizeof *attributes);
+    attributes->decay = o->decay;
+    attributes->restart = (size_t)o->restart;
+    attributes->stream = arena_printf(&b->graph->arena, "restart/%s", b->path);
+    const int codes = value_part(out, "codes");
+    int taken;
+    if (!build_op(b, &op_take_code, NULL, 3, (int[]){x, copy, codes}, &taken, err)) return false;
+    const Shape kept = {2, {shape.dim[0], shape.dim[1] + CODES_KEPT}};
+    const int input[] = {taken, x, codes, codebook, build_buffer(b, "kept", kept, initialiser_named("zeros"))};
+    return build_op(b, &op_average_codes, attributes, 5, input, &out->node, err);
+}
+
 static bool build(const Build *b, const void *options, const Value *in, Value *out, Err *err)
 {
     const Options *o = options;
     const Shape from = graph_node(b->graph, in->node)->shape;
+    const bool averaged = strcmp(o->update, "gradient") != 0;
     char text[96];
     if (from.rank < 2)
         return err_config(err, b->loc, "vector_quantize \"%s\": wants channels, got %s", b->path,
                           shape_text(from, text));
-    const size_t codes = (size_t)o->codes, dim = from.dim[from.rank - 1];
+    if (o->restart && !averaged)
+        return err_config(err, b->loc, "vector_quantize \"%s\": restart wants `update: moving_average`", b->path);
     CommitmentAttributes *attributes = arena_alloc(&b->graph->arena, 1, sizeof *attributes);
     attributes->factor = o->commitment;
-    int input[3] = {in->node, build_codebook(b, "codebook", codes, dim, o->init, in->node)};
+    const int codebook =
+        build_codebook(b, "codebook", (size_t)o->codes, from.dim[from.rank - 1], o->init, in->node, !averaged);
+    int input[3] = {in->node, codebook};
+    if (averaged && !build_op(b, &op_copy, NULL, 1, &codebook, &input[1], err)) return false;
     if (!part(b, "codes", &op_nearest_code, NULL, 2, input, out, err)) return false;
     input[2] = value_part(out, "codes");
-    return part(b, "codebook_loss", &op_codebook_error, NULL, 3, input, out, err) &&
-           part(b, "commitment_loss", &op_commitment_error, attributes, 3, input, out, err) &&
-           build_op(b, &op_take_code, NULL, 3, input, &out->node, err);
+    if (!averaged && !part(b, "codebook_loss", &op_codebook_error, NULL, 3, input, out, err)) return false;
+    if (!part(b, "commitment_loss", &op_commitment_error, attributes, 3, input, out, err)) return false;
+    if (averaged) return build_averaged(b, o, in->node, codebook, input[1], out, err);
+    return build_op(b, &op_take_code, NULL, 3, input, &out->node, err);
 }
 
 const Layer layer_vector_quantize = {
@@ -67,7 +118,7 @@ const Layer layer_vector_quantize = {
                 "Each position's vector is replaced by the nearest one of a learned codebook (squared distance, the "
                 "lowest code of equal ones); the gradient passes as if it had not been. The losses codebook and "
                 "commitment belong to it. Van den Oord et al., Neural Discrete Representation Learning (2017), eq. 1 "
-                "to 3. Parts: codes, codebook_loss, commitment_loss.",
+                "to 3. Parts: codes, commitment_loss, and codebook_loss where the codebook moves by its gradient.",
             .fields = fields,
             .size = sizeof(Options),
             .shorthand = "codes",

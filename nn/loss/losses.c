@@ -22,6 +22,9 @@ bool loss_of_quantizer(const Build *build, const char *name, Ref quantizer, cons
     if (!scope_find(build->scope, quantizer, &value, err)) return false;
     *node = value_part(&value, part);
     if (*node >= 0) return true;
+    if (value_part(&value, "commitment_loss") >= 0)
+        return err_config(err, quantizer.loc, "%s: the codebook of \"%s\" moves by averages; leave this term out", name,
+                          quantizer.name);
     return err_config(err, quantizer.loc, "%s: \"%s\" is no quantizer (it has no %s); end it with vector_quantize",
                       name, quantizer.name, part);
 }

@@ -49,6 +49,12 @@ typedef struct CommitmentAttributes {
     double factor; /* beta of eq. 3 */
 } CommitmentAttributes;
 
+typedef struct AverageCodesAttributes {
+    double decay;
+    size_t restart; /* steps without use; 0: never */
+    const char *stream;
+} AverageCodesAttributes;
+
 /* reshape: the dims behind the batch. rank 1 and dim[0] == 0: flatten. */
 typedef struct ReshapeAttributes {
     size_t rank;

@@ -13,8 +13,9 @@ bool codebook_find(const Model *model, Codebook *codebook)
     for (size_t i = 0; i < model->wiring.scope.n; i++) {
         const Value *value = &model->wiring.scope.items[i].value;
         const int codes = value_part(value, "codes");
-        if (codes < 0 || value_part(value, "codebook_loss") < 0) continue;
+        if (codes < 0 || value_part(value, "commitment_loss") < 0) continue;
         const Node *parameter = graph_node(graph, graph_node(graph, codes)->input[1]);
+        if (!parameter->param) parameter = graph_node(graph, parameter->input[0]); /* behind a copy */
         *codebook = (Codebook){.parameter = parameter->param->name,
                                .codes = parameter->shape.dim[0],
                                .dim = parameter->shape.dim[1],

@@ -51,6 +51,7 @@ static void fill_all(Model *model, const Dataset *dataset, const Wiring *wiring,
         exec_forward(exec, seed, 0);
         if (buffers) memcpy(at, kept, buffers * sizeof *kept);
         fill(exec, spec, seed);
+        if (buffers) memcpy(kept, at, buffers * sizeof *kept); /* a codebook may be one */
     }
     free(kept);
 }

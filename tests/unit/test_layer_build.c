@@ -116,6 +116,10 @@ static void test_parameters(void **state)
                 "data");
     check_param("vector_quantize: {codes: 20, init: uniform}", image, "test.vector_quantize.codebook",
                 (Shape){2, {20, 3}}, 20, 3, "uniform");
+    check_param("vector_quantize: {codes: 20, update: moving_average}", image, "test.vector_quantize.codebook",
+                (Shape){2, {20, 3}}, 20, 3, "data");
+    check_param("vector_quantize: {codes: 20, update: moving_average}", image, "test.vector_quantize.kept",
+                (Shape){2, {20, 5}}, 1, 1, "zeros");
     check_param("residual: {body: [dense: {units: 12}, relu, dense: {units: 12}]}", flat,
                 "test.residual.body.dense_2.weight", (Shape){2, {12, 12}}, 12, 12, "fan_in_uniform");
     check_param("residual: {body: [dense: {units: 12}], shortcut: [dense: {units: 12}]}", flat,
@@ -240,6 +244,9 @@ static const struct {
     {"global_average_pool", {2, {5, 12}}, "wants images [n,height,width,channels], got [5,12]"},
     {"batch_norm", {1, {5}}, "batch_norm \"test.batch_norm\": wants channels, got [5]"},
     {"vector_quantize: {codes: 3}", {1, {5}}, "wants channels, got [5]"},
+    {"vector_quantize: {codes: 3, restart: 9}",
+     {2, {5, 2}},
+     "vector_quantize \"test.vector_quantize\": restart wants `update: moving_average`"},
     {"dense: {units: 4}",
      {4, {5, 7, 6, 3}},
      "dense \"test.dense\": wants a flat input, got [5,7,6,3]; put \"flatten\" before it"},

@@ -62,6 +62,13 @@ static void it_is_found(void **state)
     assert_true(codebook_find(&plain.model, &none));
     assert_false(codebook_decodes(&plain.model, &none));
     tiny_release(&plain);
+    /* one that moves by averages */
+    tiny_make(&plain, TINY_WITH("network.codes={input: encoder, layers: [vector_quantize: {codes: 4, update: "
+                                "moving_average}]}",
+                                "loss.commitment={commitment: {quantizer: codes}}"));
+    assert_true(codebook_find(&plain.model, &none));
+    assert_string_equal(none.parameter, "codes.vector_quantize.codebook");
+    tiny_release(&plain);
 }
 
 /* The nearest code of each vector that the encoder gives, counted here by hand over all 37 images, which are no

@@ -13,13 +13,13 @@
 
 enum { CODES = 6, DIM = 2 };
 
-/* Two codebooks, the second behind the first; before them running statistics and a mask. */
+/* Two codebooks, the second, which is a buffer, behind the first; before them running statistics and a mask. */
 #define QUANTIZED                                                                                                      \
     TINY_WITH("network.latent=~", "loss.kl=~", "figures=[]", "evaluate=[]",                                            \
               "network.encoder.layers=[conv2d: {filters: 2, kernel: 3, stride: 2}, batch_norm, dropout: 0.1]",         \
               "network.first={input: encoder, layers: [vector_quantize: {codes: 6}]}",                                 \
               "network.middle={input: first, layers: [conv2d: {filters: 2, kernel: 1}]}",                              \
-              "network.second={input: middle, layers: [vector_quantize: {codes: 6}]}",                                 \
+              "network.second={input: middle, layers: [vector_quantize: {codes: 6, update: moving_average}]}",         \
               "network.decoder={input: second, layers: [flatten, dense: {units: 20}, reshape: [4, 5, 1]]}")
 
 static Tiny tiny;

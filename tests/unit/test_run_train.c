@@ -38,9 +38,10 @@ enum { EPOCHS = 2, STEPS = 4, NEVER = 1000 };
               "train.lr_schedule={exponential: {gamma: 0.9}}",                                                         \
               "network.encoder.layers=[flatten, batch_norm, relu, dropout: 0.25, dense: {units: 6}]")
 
-/* A codebook that starts from the first batch of training. */
+/* Codebooks that start from the first batch of training; one moves by averages, and its dead codes begin anew. */
 #define QUANTIZED                                                                                                      \
-    TINY_WITH("network.encoder.layers=[flatten, dense: {units: 6}, vector_quantize: {codes: 9}]",                      \
+    TINY_WITH("network.encoder.layers=[flatten, dense: {units: 6}, vector_quantize: {codes: 9, name: averaged, "       \
+              "update: moving_average, restart: 2}, dense: {units: 4}, vector_quantize: {codes: 9}]",                  \
               "loss.codebook={codebook: {quantizer: encoder}}")
 
 static Tiny tiny;
@@ -217,7 +218,8 @@ static void the_history_adds_up(void **state)
     end();
 }
 
-/* The last batch of an epoch has 12 images: all 60 are seen once. A step's gradient is of the mean over its batch. */
+/* The last batch of an epoch has 12 images: all 60 are seen once. A step's gradient is of the mean over
+ * its batch. */
 static void a_step_follows_the_gradient(void **state)
 {
     (void)state;
