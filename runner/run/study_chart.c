@@ -111,7 +111,7 @@ static bool read_runs(Arena *arena, const RunPlace *place, const StudyChart *cha
         for (size_t k = 0; any && k < chart->n; k++)
             if (study_matches(&chart->runs[k], found[i].path)) served[k] = true;
     }
-    *ready = true;
+    *ready = values->rows != NULL;
     for (size_t k = 0; k < chart->n; k++) *ready = *ready && served[k];
     return ok;
 }
