@@ -40,6 +40,8 @@ int cli_fail(const Err *err);
 
 /* Parses everything behind the program's name; the first word is the command. */
 bool cli_parse(Cli *cli, int argc, char **argv, Err *err);
+/* Settles where things lie: the part of cli_parse that comes last. */
+void cli_place(Cli *cli);
 void cli_help(FILE *out);                                 /* of the program */
 void cli_help_command(const Command *command, FILE *out); /* of one command */
 

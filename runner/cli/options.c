@@ -194,21 +194,6 @@ static bool check_values(Cli *cli, Err *err)
            (!resolve->profile || check_profile(resolve->profile, err));
 }
 
-/* Where results go: as told; else never over committed ones when -o or a profile changes what the files say. What -o
- * doesn't change, the runs that are needed, is taken from where it would lie without -o, if it is there. */
-static void settle(Cli *cli)
-{
-    ResolveOptions *resolve = &cli->place.resolve;
-    if (!cli->place.experiments) cli->place.experiments = "experiments";
-    resolve->folder = cli->place.experiments;
-    resolve->overrides = cli->overrides;
-    resolve->override_count = cli->override_count;
-    const char *usual = resolve->profile ? arena_printf(&cli->arena, "build/%s/results", resolve->profile) : "results";
-    cli->place.results = cli->override_count ? "build/override" : usual;
-    if (cli->results_option) cli->place.results = cli->results_option;
-    if (cli->override_count && strcmp(cli->place.results, usual) != 0) cli->place.lender = usual;
-}
-
 static bool find_command(Cli *cli, const char *name, Err *err)
 {
     const char *names[64];
@@ -236,7 +221,7 @@ bool cli_parse(Cli *cli, int argc, char **argv, Err *err)
             cli->targets[cli->target_count++] = argv[i];
     }
     if (!check_values(cli, err)) return false;
-    settle(cli);
+    cli_place(cli);
     return true;
 }
 

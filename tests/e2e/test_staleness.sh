@@ -72,6 +72,17 @@ report "a profile changes the run" grep -q "limit: 100" prof/tiny/seed1/config.y
 report "results/ was not touched" test ! -e results
 report "--seed makes a run of its own" sh -c "'$MAYVAE' run tiny --experiments experiments --results s --seed 7 --quiet && test -s s/tiny/seed7/metrics.csv"
 
+elsewhere() {
+    mkdir -p nowhere && (cd nowhere && "$MAYVAE" run ../experiments/tiny.yaml --quiet) && [[ -s nowhere/results/tiny/seed1/run.yaml ]]
+}
+report "a file is run from anywhere by the data sets beside it" elsewhere
+installed() {
+    mkdir -p prefix/bin prefix/share/mayvae/experiments alone && cp "$MAYVAE" prefix/bin/mayvae &&
+        cp experiments/datasets.yaml prefix/share/mayvae/experiments/ && cp experiments/tiny.yaml alone/ &&
+        (cd alone && ../prefix/bin/mayvae run tiny.yaml --quiet) && [[ -s alone/results/tiny/seed1/run.yaml ]]
+}
+report "or by those installed with the program" installed
+
 frozen() {
     "$MAYVAE" run tiny --experiments experiments --results f -o train.epochs=300 --quiet &
     local runner=$!

@@ -1,0 +1,60 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nn/base/file.h"
+#include "runner/cli/cli.h"
+
+static bool has_datasets(Arena *arena, const char *folder)
+{
+    return file_exists(arena_printf(arena, "%s/datasets.yaml", folder));
+}
+
+/* The folder that path lies in, "." where it has none. */
+static const char *folder_of(Arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash) return ".";
+    return arena_text_n(arena, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* PREFIX/share/mayvae/experiments of a program PREFIX/bin/mayvae, or NULL. */
+static const char *installed_experiments(Arena *arena)
+{
+    char *program = realpath("/proc/self/exe", NULL);
+    if (!program) return NULL;
+    const char *prefix = folder_of(arena, folder_of(arena, program));
+    free(program);
+    return arena_printf(arena, "%s/share/mayvae/experiments", prefix);
+}
+
+/* experiments/, as in the repository. Elsewhere a file can be run, too: by the data sets that are described beside it,
+ * or by those that were installed with the program. */
+static const char *find_experiments(Cli *cli)
+{
+    Arena *arena = &cli->arena;
+    if (has_datasets(arena, "experiments")) return "experiments";
+    for (size_t i = 0; i < cli->target_count; i++) {
+        size_t length = strlen(cli->targets[i]);
+        const char *folder = folder_of(arena, cli->targets[i]);
+        if (length > 5 && strcmp(cli->targets[i] + length - 5, ".yaml") == 0 && has_datasets(arena, folder))
+            return folder;
+    }
+    const char *installed = installed_experiments(arena);
+    return installed && has_datasets(arena, installed) ? installed : "experiments";
+}
+
+/* Results go where they are told to; else never over committed ones when -o or a profile changes what the files say.
+ * What -o doesn't change, the runs that are needed, is taken from where it would lie without -o, if it is there. */
+void cli_place(Cli *cli)
+{
+    ResolveOptions *resolve = &cli->place.resolve;
+    if (!cli->place.experiments) cli->place.experiments = find_experiments(cli);
+    resolve->folder = cli->place.experiments;
+    resolve->overrides = cli->overrides;
+    resolve->override_count = cli->override_count;
+    const char *usual = resolve->profile ? arena_printf(&cli->arena, "build/%s/results", resolve->profile) : "results";
+    cli->place.results = cli->override_count ? "build/override" : usual;
+    if (cli->results_option) cli->place.results = cli->results_option;
+    if (cli->override_count && strcmp(cli->place.results, usual) != 0) cli->place.lender = usual;
+}
