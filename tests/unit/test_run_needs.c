@@ -331,6 +331,9 @@ static void trained_needs_are_borrowed(void **state)
     assert_false(get("user/seed1")->borrowed);
     assert_string_equal(get("user/seed1")->folder, arena_printf(&set.arena, "%s/user/seed1", place.results));
     expect_todo(LIST("user/seed1", "last/n1/seed1"));
+    must_find("base/n2");
+    assert_false(get("base/n2/seed1")->borrowed);
+    expect_todo(LIST("base/n2/seed1"));
 }
 
 /* ---- in the run's own process ---- */
@@ -382,7 +385,9 @@ static void what_is_not_there_is_said(void **state)
     give_weights(base);
     assert_true(read_back(run, folders, &again));
     /* retrained since with another configuration */
-    put("r/base/n2/seed1/config.yaml", get("user/seed1")->config);
+    char *other = arena_text(&set.arena, base->config);
+    *strstr(strstr(other, "epochs: 1"), "1") = '2';
+    put("r/base/n2/seed1/config.yaml", other);
     assert_false(read_back(run, folders, &again));
     put("r/base/n2/seed1/log/config.yaml", base->config);
     assert_true(read_back(run, folders, &again));
