@@ -1,5 +1,5 @@
 /* Runs that need others: found and ordered, identified by them, planned before their users, and read back. The runs of
- * these tests name each other by `data.codes`, which decides the weights. */
+ * these tests name each other by `data.codes`, which decides the weights; nothing here builds their networks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,11 +31,11 @@ static void put(const char *name, const char *text)
 
 #define BODY                                                                                                           \
     "network:\n"                                                                                                       \
-    "  encoder: {input: image, layers: [flatten]}\n"                                                                   \
+    "  encoder: {input: label, layers: [flatten]}\n"                                                                   \
     "  latent: {input: encoder, layers: [gaussian_posterior: {dim: 2}]}\n"                                             \
     "  decoder: {input: latent, layers: [dense: {units: 20}, reshape: [4, 5, 1]]}\n"                                   \
     "loss:\n"                                                                                                          \
-    "  reconstruction: {binary_cross_entropy: {logits: decoder, target: image}}\n"                                     \
+    "  reconstruction: {binary_cross_entropy: {logits: decoder, target: label}}\n"                                     \
     "  kl: {kl_divergence: {posterior: latent}}\n"                                                                     \
     "train: {epochs: 1, optimizer: adam}\n"
 
