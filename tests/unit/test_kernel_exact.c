@@ -55,6 +55,7 @@ static const ConvShape shapes[] = {
     {5, 4, 5, 70, 2, 3, 67, 1, 1, 2, 2, 0, 0, 0},     /* 1x1, strided */
     {3, 2, 2, 130, 2, 2, 150, 3, 3, 1, 1, 1, 1, 0},   /* a weight cut by panels */
     {70, 1, 1, 40, 1, 1, 48, 3, 3, 1, 1, 1, 1, 0},    /* images of one pixel under a 3x3 kernel */
+    {20, 1, 1, 300, 1, 1, 270, 3, 3, 1, 1, 1, 1, 0},  /* the same with a large weight */
     {40, 2, 2, 512, 2, 2, 32, 1, 1, 1, 1, 0, 0, 0},   /* rows that lie pages apart */
     {9, 6, 8, 5, 6, 8, 2, 3, 3, 1, 1, 1, 1, 0},       /* few channels out */
     {33, 5, 9, 2, 5, 9, 4, 3, 3, 1, 1, 1, 1, 0},      /* few in and out */

@@ -14,13 +14,16 @@ static size_t max(size_t a, size_t b)
 
 static size_t gather_scratch(const ConvShape *shape, bool backward)
 {
+    if (exact_flat_fits(shape)) return 0;
     return exact_lanes_fit(shape, backward) ? exact_lanes_scratch(shape, backward)
                                             : exact_gather_scratch(shape, backward);
 }
 
 static void gather(ExactGather g, float *scratch)
 {
-    if (exact_lanes_fit(g.shape, g.backward))
+    if (exact_flat_fits(g.shape))
+        exact_flat(&g);
+    else if (exact_lanes_fit(g.shape, g.backward))
         exact_lanes(&g, scratch);
     else
         exact_gather(&g, scratch);

@@ -124,6 +124,10 @@ bool exact_lanes_fit(const ConvShape *shape, bool backward);
 size_t exact_lanes_scratch(const ConvShape *shape, bool backward);
 void exact_lanes(const ExactGather *gather, float *scratch);
 
+/* Products with a large weight of images of one pixel. */
+bool exact_flat_fits(const ConvShape *shape);
+void exact_flat(const ExactGather *gather);
+
 void exact_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw);
 
 #endif

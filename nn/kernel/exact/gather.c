@@ -1,6 +1,6 @@
 /* Outputs that gather: conv2d (and the gradient of conv2d_transpose's input) from the image, the gradient of conv2d's
  * input (and conv2d_transpose) from the grid. A tile is one position in several images, so all its rows see the same
- * taps, and the kernel reads the source in place. Dense layers are images of one pixel. */
+ * taps, and the kernel reads the source in place. Small dense layers are images of one pixel. */
 #include "nn/base/alloc.h"
 #include "nn/base/pool.h"
 #include "nn/kernel/exact/exact.h"
