@@ -17,6 +17,7 @@ static void fill_from(const void *options, Rng rng, size_t positions, size_t dim
 {
     (void)options;
     size_t taken = 0, rest = 0;
+    if (positions == 0) BUG("a codebook from no data");
     uint32_t *order = mem_zeroed(positions, sizeof *order), *left = mem_zeroed(positions, sizeof *left);
     for (size_t i = 0; i < positions; i++) order[i] = (uint32_t)i;
     rng_shuffle(rng, 0, positions, order);
@@ -27,7 +28,7 @@ static void fill_from(const void *options, Rng rng, size_t positions, size_t dim
         else
             memcpy(values + taken++ * dim, row, dim * sizeof *row);
     }
-    const size_t distinct = taken;
+    const size_t distinct = taken; /* at least 1 */
     for (size_t i = 0; taken < rows; i++, taken++) {
         const real *row = i < rest ? x + left[i] * dim : values + (i - rest) % distinct * dim;
         memmove(values + taken * dim, row, dim * sizeof *row);

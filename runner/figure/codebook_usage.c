@@ -41,7 +41,7 @@ static int falling(const void *left, const void *right)
 static int lowest_decade(double cells)
 {
     int decade = 0;
-    for (double power = 1; power < cells; power *= 10) decade--;
+    while (d_powi(10, -decade) < cells) decade--;
     return decade;
 }
 
