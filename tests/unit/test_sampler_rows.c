@@ -199,6 +199,25 @@ static void samples_have_centres_of_their_own(void **state)
     assert_memory_not_equal(still, still + TINY_PIXELS, DIM * sizeof *still);
 }
 
+/* One Gaussian has the mean and the spread of the training images' posterior samples. */
+static void a_mixture_of_one_is_the_encoded_images(void **state)
+{
+    (void)state;
+    real z[TINY_TRAIN * DIM];
+    model_encode(&tiny.model, &tiny.dataset, &tiny.dataset.train, TINY_TRAIN, "latent", z);
+    draw(&tiny, "gmm: {components: 1}", "samples", N, pixels);
+    for (size_t k = 0; k < DIM; k++) {
+        double wanted = 0, got = 0, wanted_square = 0, got_square = 0;
+        for (size_t i = 0; i < TINY_TRAIN; i++) wanted += (double)z[i * DIM + k] / TINY_TRAIN;
+        for (size_t i = 0; i < N; i++) got += latent(i, k) / N;
+        for (size_t i = 0; i < TINY_TRAIN; i++) wanted_square += pow((double)z[i * DIM + k] - wanted, 2) / TINY_TRAIN;
+        for (size_t i = 0; i < N; i++) got_square += pow(latent(i, k) - got, 2) / N;
+        assert_true(wanted_square > 0.1);
+        assert_true(fabs(got - wanted) < 0.2 * sqrt(wanted_square));
+        assert_true(fabs(sqrt(got_square / wanted_square) - 1) < 0.12);
+    }
+}
+
 /* A plain autoencoder has no prior, but a space to take regions from. */
 static void an_autoencoder_is_sampled_by_region(void **state)
 {
@@ -249,6 +268,7 @@ int main(void)
         TEST(centres_are_encoded_images),
         TEST(a_batch_has_one_centre),
         TEST(samples_have_centres_of_their_own),
+        TEST(a_mixture_of_one_is_the_encoded_images),
         TEST(an_autoencoder_is_sampled_by_region),
         TEST(what_cannot_be_sampled_is_refused),
     };
