@@ -8,6 +8,7 @@
 
 enum {
     IMAGES = 2, /* of a task */
+    PLACE_IMAGES = 32,
     LANES = 32, /* filters that are summed side by side */
     ROWS = 64   /* of the weight that are gathered before they are added */
 };
@@ -17,6 +18,8 @@ typedef struct Conv {
     const real *code, *w, *bias, *dy;
     real *to;
     size_t lanes; /* blocks of filters */
+    size_t step;  /* from a place's code to the next one's */
+    size_t oh, ow;
 } Conv;
 
 static bool is_code(real code, size_t codes)
@@ -60,7 +63,7 @@ static void output(const Conv *v, const real *code, size_t oh, size_t ow, real *
     for (size_t tap = 0; tap < taps; tap++) {
         if (!sees(oh, s->sh, tap / s->kw, s->top, s->ih, &h) || !sees(ow, s->sw, tap % s->kw, s->left, s->iw, &w))
             continue;
-        const real at = code[h * s->iw + w];
+        const real at = code[(h * s->iw + w) * v->step];
         if (!is_code(at, s->cin)) {
             known = false;
             continue;
@@ -88,7 +91,21 @@ static void images_loop(const void *context, size_t begin, size_t end)
 
 void code_conv(const ConvShape *shape, const real *code, const real *w, const real *bias, real *y)
 {
-    blocks_run(shape->n, IMAGES, images_loop, &(Conv){.shape = shape, .code = code, .w = w, .bias = bias, .to = y});
+    blocks_run(shape->n, IMAGES, images_loop,
+               &(Conv){.shape = shape, .code = code, .w = w, .bias = bias, .to = y, .step = 1});
+}
+
+static void place_loop(const void *context, size_t begin, size_t end)
+{
+    const Conv *v = context;
+    for (size_t n = begin; n < end; n++) output(v, v->code + n, v->oh, v->ow, v->to + n * v->shape->cout);
+}
+
+void code_conv_place(const ConvShape *shape, size_t oh, size_t ow, const real *code, const real *w, const real *bias,
+                     real *y)
+{
+    const Conv v = {.shape = shape, .code = code, .w = w, .bias = bias, .to = y, .step = shape->n, .oh = oh, .ow = ow};
+    blocks_run(shape->n, PLACE_IMAGES, place_loop, &v);
 }
 
 /* A task owns some filters of one tap, and runs through the whole batch. */

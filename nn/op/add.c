@@ -35,6 +35,7 @@ const Op op_add = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .pointwise = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -139,6 +139,7 @@ const Op op_batch_norm = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .pointwise = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

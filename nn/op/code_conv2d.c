@@ -40,6 +40,23 @@ static void backward(const OpRun *run)
     conv_geometry_grad_bias(run);
 }
 
+static bool causal(OpShape *op)
+{
+    const Shape x = op->in[0], image = {4, {x.dim[0], x.dim[1], x.dim[2], op->in[1].dim[1]}};
+    const ConvShape s = conv_geometry(op->attributes, image, op->in[1], op->out);
+    op->scratch = 0;
+    return conv_geometry_causal(op->attributes, &s);
+}
+
+static void forward_place(const OpRun *run, const OpPlace *place)
+{
+    ConvShape s = geometry(run);
+    s.ih = s.oh = place->height;
+    s.iw = s.ow = place->width;
+    const real *code = run->in[0] - (place->row * place->width + place->column) * s.n;
+    code_conv_place(&s, place->row, place->column, code, run->in[1], run->inputs == 3 ? run->in[2] : NULL, run->out);
+}
+
 /* One addition for each product that is not left out: counted as one multiply-add. */
 static double multiply_adds(const OpShape *op)
 {
@@ -80,6 +97,8 @@ const Op op_code_conv2d = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .causal = causal,
+    .forward_place = forward_place,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
     .multiply_adds = multiply_adds,

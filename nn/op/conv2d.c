@@ -30,6 +30,57 @@ static void backward(const OpRun *run)
     conv_geometry_grad_bias(run);
 }
 
+/* One place as an image of one pixel. */
+static ConvShape pixel(const ConvShape *s)
+{
+    return (ConvShape){.n = s->n,
+                       .ih = 1,
+                       .iw = 1,
+                       .cin = s->cin,
+                       .oh = 1,
+                       .ow = 1,
+                       .cout = s->cout,
+                       .kh = 1,
+                       .kw = 1,
+                       .sh = 1,
+                       .sw = 1};
+}
+
+static bool causal(OpShape *op)
+{
+    const ConvShape s = conv_geometry(op->attributes, op->in[0], op->in[1], op->out), one = pixel(&s);
+    op->scratch = op->numerics->conv2d_scratch(&one);
+    return conv_geometry_causal(op->attributes, &s);
+}
+
+/* Whether the place sees the grid through the tap, and how many places before it. */
+static bool sees(const ConvShape *s, const OpPlace *place, size_t tap, size_t *back)
+{
+    const size_t row = place->row + tap / s->kw, column = place->column + tap % s->kw;
+    if (row < s->top || column < s->left || column - s->left >= place->width) return false;
+    *back = (place->row + s->top - row) * place->width + place->column + s->left - column;
+    return true;
+}
+
+/* Tap by tap, each a 1x1 convolution of another place that goes on with the chains of the one before; the last one that
+ * is seen adds the bias. */
+static void forward_place(const OpRun *run, const OpPlace *place)
+{
+    const ConvShape s = geometry(run), one = pixel(&s);
+    const real *bias = run->inputs == 3 ? run->in[2] : NULL;
+    Ending ending = {.add = false};
+    size_t left = 0, back;
+    for (size_t tap = 0; tap < conv_taps(&s); tap++) left += sees(&s, place, tap, &back);
+    for (size_t i = 0; i < s.n * s.cout && left == 0; i++) run->out[i] = 0 + (bias ? bias[i % s.cout] : 0);
+    for (size_t tap = 0; tap < conv_taps(&s); tap++) {
+        if (!sees(&s, place, tap, &back)) continue;
+        ending.bias = --left == 0 ? bias : NULL;
+        run->numerics->conv2d(&one, run->in[0] - back * s.n * s.cin, run->in[1] + tap * s.cin * s.cout, &ending,
+                              run->out, run->scratch);
+        ending.add = true;
+    }
+}
+
 static double multiply_adds(const OpShape *op)
 {
     const ConvShape s = conv_geometry(op->attributes, op->in[0], op->in[1], op->out);
@@ -83,6 +134,8 @@ const Op op_conv2d = {
     .backward = backward,
     .sets = true,
     .takes_relu = true,
+    .causal = causal,
+    .forward_place = forward_place,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
     .multiply_adds = multiply_adds,

@@ -225,3 +225,9 @@ void conv_geometry_grad_bias(const OpRun *run)
     if (run->fresh[2]) memset(run->in_grad[2], 0, out.dim[3] * sizeof(real));
     reduce_rows(out.dim[0], out.dim[1] * out.dim[2], out.dim[3], run->out_grad, run->in_grad[2], run->scratch);
 }
+
+bool conv_geometry_causal(const ConvAttributes *attributes, const ConvShape *s)
+{
+    if (s->sh != 1 || s->sw != 1 || conv_taps(s) > s->top * s->kw + s->left + 1) return false;
+    return padding_is(&attributes->padding, "same") || (s->kh == 1 && s->kw == 1 && s->oh == s->ih && s->ow == s->iw);
+}

@@ -24,6 +24,10 @@ ConvShape conv_geometry_pool(const PoolAttributes *attributes, Shape image, Shap
 /* Multiply-adds of one pass, taps in the padding not counted. */
 double conv_geometry_multiply_adds(const ConvShape *shape);
 
+/* Whether no output of a conv2d sees the image behind its own place, in raster order, and the grid is as large as the
+ * image: what op_conv2d and op_code_conv2d ask for causal. */
+bool conv_geometry_causal(const ConvAttributes *attributes, const ConvShape *shape);
+
 /* Adds the bias's gradient to the destination of input 2 (or sets it, where fresh), if it is there and wanted. */
 void conv_geometry_grad_bias(const OpRun *run);
 

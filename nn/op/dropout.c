@@ -60,6 +60,7 @@ const Op op_dropout = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .pointwise = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

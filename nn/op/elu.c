@@ -36,6 +36,7 @@ const Op op_elu = {
     .shape = op_shape_as_input,
     .forward = forward,
     .backward = backward,
+    .pointwise = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

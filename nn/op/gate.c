@@ -44,6 +44,7 @@ const Op op_gate = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .pointwise = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -91,6 +91,13 @@ typedef struct OpCase {
     bool straight_through;    /* the gradient of input 0 is the output's, whatever forward does */
 } OpCase;
 
+/* A place of a grid, in raster order, when an op runs place by place: each image is then (N,1,1,C), those of all places
+ * lie one behind the other, and in[0] points to this place's. */
+typedef struct OpPlace {
+    size_t height, width; /* of the grid */
+    size_t row, column;
+} OpPlace;
+
 typedef struct Op {
     const char *name;
     const char *doc; /* what it computes, as a formula */
@@ -105,6 +112,12 @@ typedef struct Op {
     bool relu;
     const OpCase *cases;
     size_t case_count;
+    /* Sampling computes a grid place by place (nn/exec/places.h). Either forward does, on one place alone: */
+    bool pointwise;
+    /* Or forward_place, which also reads in[0] of earlier places; causal says whether this node's attributes let it,
+     * and sets op->scratch. op's shapes are those of a grid of one place. */
+    bool (*causal)(OpShape *op);
+    void (*forward_place)(const OpRun *run, const OpPlace *place);
     /* Multiply-adds of forward, in-image taps only; NULL: none. */
     double (*multiply_adds)(const OpShape *op);
 } Op;

@@ -30,6 +30,7 @@ const Op op_relu = {
     .backward = backward,
     .sets = true,
     .relu = true,
+    .pointwise = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -23,6 +23,7 @@ const Op op_sigmoid = {
     .shape = op_shape_as_input,
     .forward = forward,
     .backward = backward,
+    .pointwise = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };
