@@ -12,7 +12,7 @@ static const Field fields[] = {
     {.key = "target",
      .kind = FIELD_REF,
      .offset = offsetof(Options, target),
-     .help = "the class of each image as a number from 0, usually `label`"},
+     .help = "the class of each image as a number from 0, `label`; or of each cell of a grid, `code`"},
     {0},
 };
 
@@ -27,14 +27,20 @@ static Ref subject(const void *options)
     return ((const Options *)options)->logits;
 }
 
+static Ref classes(const void *options)
+{
+    return ((const Options *)options)->target;
+}
+
 const Loss loss_cross_entropy = {
     .row = {.name = "cross_entropy",
-            .doc = "-log p(class) of a classifier, p = softmax(logits): log(sum of exp(logits)) - logits[class]. "
+            .doc = "-log p(class) of a classifier, p = softmax(logits): log(sum of exp(logits)) - logits[class]; of a "
+                   "prior over a grid of codes summed over its cells. "
                    "Bridle, Probabilistic Interpretation of Feedforward Classification Network Outputs (1990).",
             .fields = fields,
             .size = sizeof(Options),
             .example = "{logits: classifier, target: label}"},
     .build = build,
     .subject = subject,
-    .classes = true,
+    .classes = classes,
 };

@@ -15,7 +15,8 @@ typedef struct Loss {
     Ref (*subject)(const void *options);
     const char *unit; /* of a value, where it is not nats; else NULL */
     bool logits;      /* the subject holds logits: its sigmoid is the mean of the pixels */
-    bool classes;     /* the subject holds a number for each class of the data */
+    /* What the subject's last dimension has a number for each class of: `label`, or `code`. NULL: it has none. */
+    Ref (*classes)(const void *options);
 } Loss;
 
 #define LOSS(id) extern const Loss loss_##id;

@@ -11,8 +11,8 @@
 
 enum { BATCH_MAX = 1000000, IMAGES_MAX = 1000000000, EPOCHS_MAX = 1000000 };
 
-const char *const experiment_inputs[] = {"image", "label"};
-const size_t experiment_input_count = 2;
+const char *const experiment_inputs[] = {"image", "label", "code"};
+const size_t experiment_input_count = 3;
 
 const Field experiment_data_fields[] = {
     {.key = "dataset",
@@ -108,7 +108,7 @@ const Field experiment_section_fields[] = {
     {.key = "input",
      .kind = FIELD_REF,
      .offset = offsetof(Section, input),
-     .help = "a section's name, or the network's input: image or label"},
+     .help = "a section's name, or the network's input: image, label, or, where the data has codes, code"},
     {.key = "layers",
      .kind = FIELD_SPECS,
      .offset = offsetof(Section, layers),
@@ -255,6 +255,13 @@ static void check_refs(Binder *binder, const Experiment *experiment)
     for (size_t r = 0; r < binder->ref_count; r++) {
         Ref ref = binder->refs[r];
         bool known = false;
+        if (!strcmp(ref.name, "code") && !experiment->data.codes.name)
+            report_add(binder->report, RANK_NAME, ref.loc,
+                       "the input \"code\" holds the codes of a trained VQ-VAE; name it in data, for example data: "
+                       "{dataset: mnist, codes: vqvae/codes128-dim16}");
+        if (!strcmp(ref.name, "image") && experiment->data.codes.name)
+            report_add(binder->report, RANK_NAME, ref.loc,
+                       "where data has codes they stand for the images: take the input \"code\"");
         for (size_t i = 0; i < n && !known; i++) known = !strcmp(names[i], ref.name);
         if (!known)
             report_add(binder->report, RANK_NAME, ref.loc, "no section or input is named %s%s",

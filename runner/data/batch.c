@@ -62,5 +62,15 @@ void batch_gather(const Dataset *dataset, const Split *split, const DataOptions 
         if (index[i] >= split->n) BUG("batch_gather: image %u of %zu", (unsigned)index[i], split->n);
         if (labels) labels[i] = split->labels[index[i]];
     }
-    wide_run(n, BLOCK_IMAGES, &gather_images, &gather);
+    if (images) wide_run(n, BLOCK_IMAGES, &gather_images, &gather);
+}
+
+void batch_codes(const Dataset *dataset, const Split *split, const uint32_t *index, size_t n, real *code)
+{
+    const size_t cells = dataset->info.code_height * dataset->info.code_width;
+    if (!split->codes) BUG("batch_codes: the split has none");
+    for (size_t i = 0; i < n; i++) {
+        if (index[i] >= split->n) BUG("batch_codes: image %u of %zu", (unsigned)index[i], split->n);
+        for (size_t c = 0; c < cells; c++) code[i * cells + c] = split->codes[index[i] * cells + c];
+    }
 }

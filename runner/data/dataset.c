@@ -115,6 +115,7 @@ void dataset_release(Dataset *dataset)
 {
     for (size_t i = 0; i < 4; i++)
         if (dataset->bytes[i]) munmap(dataset->bytes[i], (size_t)dataset->info.file[i].bytes);
+    for (size_t i = 0; i < 3; i++) free(dataset->codes[i]);
     *dataset = (Dataset){0};
 }
 

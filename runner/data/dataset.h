@@ -17,6 +17,7 @@ typedef struct DatasetFile {
 typedef struct DatasetInfo {
     const char *name, *title;
     size_t height, width, channels, classes;
+    size_t code_height, code_width, codes; /* the grid of an image's codes, and how many codes; 0: it has none */
     size_t train_count, test_count;
     DatasetFile file[4]; /* in the order of the roles above */
     char sha256[65];     /* over the four files' hashes */
@@ -29,6 +30,7 @@ typedef struct Split {
     const char *name;      /* "train", "valid", "test" */
     const uint8_t *images; /* (n, height, width, channels) */
     const uint8_t *labels;
+    const uint16_t *codes; /* (n, code_height, code_width); NULL: none */
     size_t n;
     uint32_t first; /* index of its first image within the file, for random streams */
 } Split;
@@ -37,6 +39,7 @@ typedef struct Dataset {
     DatasetInfo info;
     Split train, valid, test; /* valid.n may be 0 */
     uint8_t *bytes[4];        /* the files, mapped read-only; NULL where not loaded */
+    uint16_t *codes[3];       /* of train, valid, test; NULL: none */
 } Dataset;
 
 /* The folder: $MAYVAE_DATA, else $XDG_CACHE_HOME/mayvae, else ~/.cache/mayvae; the files lie in FOLDER/NAME/. */
@@ -56,9 +59,12 @@ void batch_order(uint64_t seed, uint64_t epoch, size_t n, uint32_t *order);
 
 /* n images as reals into images (n,H,W,C): byte / 255; or 0 and 1 with probability byte / 255 where binarized
  * (`static`: stream "binarize" of seed 0, step 0, so every run sees the same; `dynamic`: of the run's seed, step = 1 +
- * epoch, for the training split only: other splits are binarized as `static`). labels may be NULL; else (n) class
- * numbers. */
+ * epoch, for the training split only: other splits are binarized as `static`). images and labels may be NULL; labels
+ * else (n) class numbers. */
 void batch_gather(const Dataset *dataset, const Split *split, const DataOptions *options, uint64_t seed, uint64_t epoch,
                   const uint32_t *index, size_t n, real *images, real *labels);
+
+/* The codes of n images of a split that has them, as whole numbers: code (n, code_height, code_width). */
+void batch_codes(const Dataset *dataset, const Split *split, const uint32_t *index, size_t n, real *code);
 
 #endif

@@ -12,7 +12,7 @@ const char *judge_logits(const Model *model)
         const Spec *spec = &model->experiment->losses[i].loss;
         const Loss *loss = (const Loss *)spec->row;
         Shape shape;
-        if (!loss->classes) continue;
+        if (!loss->classes || strcmp(loss->classes(spec->options).name, "label") != 0) continue;
         const char *name = loss->subject(spec->options).name;
         if (model_shape(model, name, &shape) && shape.rank == 1) return name;
     }

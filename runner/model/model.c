@@ -14,27 +14,54 @@ static bool wire(Wiring *wiring, const Model *model, size_t batch, Err *err)
     return wiring_network(wiring, model->experiment, true, err);
 }
 
-/* Labels go up to the data's classes, and outliers have one more, so a classifier must have that many numbers. */
+/* Labels go up to the data's classes, outliers have one more, and codes go up to their number: so many logits there
+ * must be. */
+static bool check_logits(const Model *model, const Spec *spec, Err *err)
+{
+    const Loss *loss = (const Loss *)spec->row;
+    const Ref subject = loss->subject(spec->options);
+    const bool outliers = model->experiment->data.outliers > 0;
+    const DatasetInfo *info = &model->info;
+    Shape shape;
+    if (!model_shape(model, subject.name, &shape) || shape.rank == 0) return true;
+    const size_t logits = shape.dim[shape.rank - 1];
+    if (strcmp(loss->classes(spec->options).name, "code") == 0)
+        return logits >= info->codes ||
+               err_config(err, subject.loc, "%s: \"%s\" has %zu numbers a cell, but %s has %zu codes", loss->row.name,
+                          subject.name, logits, model->experiment->data.codes.name, info->codes);
+    return logits >= info->classes + outliers ||
+           err_config(err, subject.loc, "%s: \"%s\" has %zu numbers an image, but %s has %zu classes%s", loss->row.name,
+                      subject.name, logits, info->name, info->classes, outliers ? ", and outliers are one more" : "");
+}
+
 static bool check_classes(const Model *model, Err *err)
 {
     const DataOptions *data = &model->experiment->data;
-    const bool outliers = data->outliers > 0;
-    const size_t wanted = model->info.classes + outliers;
     bool classifies = false;
     for (size_t i = 0; i < model->experiment->loss_count; i++) {
         const Spec *spec = &model->experiment->losses[i].loss;
         const Loss *loss = (const Loss *)spec->row;
-        Shape shape;
         if (!loss->classes) continue;
-        classifies = true;
-        const Ref subject = loss->subject(spec->options);
-        if (!model_shape(model, subject.name, &shape) || shape_count(shape) >= wanted) continue;
-        return err_config(err, subject.loc, "%s: \"%s\" has %zu numbers an image, but %s has %zu classes%s",
-                          loss->row.name, subject.name, shape_count(shape), model->info.name, model->info.classes,
-                          outliers ? ", and outliers are one more" : "");
+        classifies = classifies || strcmp(loss->classes(spec->options).name, "label") == 0;
+        if (!check_logits(model, spec, err)) return false;
     }
-    return classifies || !outliers ||
+    return classifies || data->outliers <= 0 ||
            err_config(err, data->loc, "outliers: no loss term learns classes; only a classifier can tell them");
+}
+
+/* A layer that looks codes up must know them all. */
+static bool check_codes(const Model *model, Err *err)
+{
+    const Graph *graph = &model->wiring.graph;
+    for (size_t i = 0; i < graph->n; i++) {
+        const Node *node = &graph->nodes[i];
+        if (node->op != &op_code_conv2d || node->input[0] != model->wiring.code) continue;
+        const size_t known = graph_node(graph, node->input[1])->shape.dim[1];
+        if (known >= model->info.codes) continue;
+        return err_config(err, node->loc, "%s \"%s\": has a row for %zu codes, but %s has %zu", node->op->name,
+                          node->name, known, model->experiment->data.codes.name, model->info.codes);
+    }
+    return true;
 }
 
 /* The last batch of an epoch may be too small for a layer. */
@@ -55,7 +82,7 @@ bool model_init(Model *model, const Experiment *experiment, const DatasetInfo *i
     model->numerics = numerics_find(experiment->numerics);
     if (!model->numerics) BUG("numerics \"%s\" passed the binder", experiment->numerics);
     if (!wire(&model->wiring, model, (size_t)experiment->data.batch, err)) return false;
-    if (!check_classes(model, err) || !check_last_batch(model, err)) return false;
+    if (!check_classes(model, err) || !check_codes(model, err) || !check_last_batch(model, err)) return false;
     params_add_graph(&model->params, &model->wiring.graph);
     return true;
 }

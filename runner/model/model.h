@@ -12,6 +12,7 @@ typedef struct Wiring {
     Graph graph;
     Scope scope;
     int image, label; /* the inputs */
+    int code;         /* a third, where the data has codes, which then stand for the images; else -1 */
     int *loss;        /* (experiment's loss_count) nodes of shape (N) */
 } Wiring;
 
@@ -69,8 +70,8 @@ void pass_init(Pass *pass, Model *model, const PassSpec *spec);
 void pass_release(Pass *pass); /* safe on a zeroed one */
 
 /* Runs the model's chosen outputs over rows of input in batches: from(context, first, n, input) fills the fed input
- * (images or the fed section), to(context, first, n, output) reads output i of n rows. Random draws: the run's seed and
- * step = first_step + number of the batch. */
+ * (images, or the codes of a network that takes those, or the fed section), to(context, first, n, output) reads output
+ * i of n rows. Random draws: the run's seed and step = first_step + number of the batch. */
 typedef struct Sweep {
     size_t n, batch;
     uint64_t first_step;

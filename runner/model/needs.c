@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "nn/base/file.h"
+#include "runner/model/codes.h"
 
 static NeededModel *find(const Needs *needs, Ref run)
 {
@@ -22,9 +23,9 @@ const Experiment *needs_experiment(const Needs *needs, Ref run)
     return find(needs, run)->experiment;
 }
 
-static bool wire(NeededModel *needed, Err *err)
+static bool wire(Needs *needs, NeededModel *needed, Err *err)
 {
-    if (!needed->wired) needed->wired = model_init(&needed->model, needed->experiment, needed->info, err);
+    if (!needed->wired) needed->wired = codes_model_init(&needed->model, needed->experiment, needed->info, needs, err);
     if (!needed->wired) model_release(&needed->model);
     return needed->wired;
 }
@@ -33,7 +34,7 @@ bool needs_network(Needs *needs, Ref run, const Model **model, Err *err)
 {
     NeededModel *needed = find(needs, run);
     *model = &needed->model;
-    return wire(needed, err);
+    return wire(needs, needed, err);
 }
 
 static bool load(NeededModel *needed, Ref run, Err *err)
@@ -58,6 +59,6 @@ bool needs_model(Needs *needs, Ref run, Model **model, Err *err)
 {
     NeededModel *needed = find(needs, run);
     *model = &needed->model;
-    if (!needed->loaded) needed->loaded = wire(needed, err) && load(needed, run, err);
+    if (!needed->loaded) needed->loaded = wire(needs, needed, err) && load(needed, run, err);
     return needed->loaded;
 }

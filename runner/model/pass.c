@@ -50,8 +50,10 @@ void pass_release(Pass *pass)
 static void sweep_batch(const Model *model, Pass *pass, const PassSpec *spec, const Sweep *sweep, size_t first,
                         size_t n)
 {
-    real *input = exec_value(&pass->exec, spec->feed ? pass->feed : pass->wiring.image);
-    real *label = spec->feed ? NULL : exec_value(&pass->exec, pass->wiring.label);
+    const Wiring *wiring = &pass->wiring;
+    const int data = wiring->code >= 0 ? wiring->code : wiring->image;
+    real *input = exec_value(&pass->exec, spec->feed ? pass->feed : data);
+    real *label = spec->feed ? NULL : exec_value(&pass->exec, wiring->label);
     sweep->from(sweep->context, first, n, input, label);
     exec_forward(&pass->exec, model->experiment->seed, sweep->first_step + first / sweep->batch);
     sweep->to(sweep->context, first, n, pass);

@@ -20,7 +20,7 @@ typedef struct Collector {
 
 void image_source_init(ImageSource *source, const Model *model, const Dataset *dataset, const Split *split)
 {
-    *source = (ImageSource){model->experiment, dataset, split, NULL};
+    *source = (ImageSource){model->experiment, dataset, split, NULL, model->wiring.code >= 0};
     source->index = mem_zeroed((size_t)model->experiment->data.batch, sizeof *source->index);
 }
 
@@ -34,7 +34,8 @@ void image_source_read(ImageSource *source, size_t first, size_t n, real *images
 {
     for (size_t i = 0; i < n; i++) source->index[i] = (uint32_t)(first + i);
     batch_gather(source->dataset, source->split, &source->experiment->data, source->experiment->seed, 0, source->index,
-                 n, images, labels);
+                 n, source->codes ? NULL : images, labels);
+    if (source->codes) batch_codes(source->dataset, source->split, source->index, n, images);
 }
 
 static void read_images(void *context, size_t first, size_t n, real *input, real *label)

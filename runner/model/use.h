@@ -10,6 +10,7 @@ typedef struct ImageSource {
     const Dataset *dataset;
     const Split *split;
     uint32_t *index; /* (batch) */
+    bool codes;      /* the network takes the images' codes instead */
 } ImageSource;
 
 void image_source_init(ImageSource *source, const Model *model, const Dataset *dataset, const Split *split);

@@ -25,7 +25,7 @@ void wiring_begin(Wiring *wiring, const Experiment *experiment, const Numerics *
     graph_init(&wiring->graph, numerics, batch);
     wiring->scope.arena = &wiring->graph.arena;
     wiring->loss = arena_alloc(&wiring->graph.arena, experiment->loss_count + 1, sizeof *wiring->loss);
-    wiring->image = wiring->label = -1;
+    wiring->image = wiring->label = wiring->code = -1;
 }
 
 void wiring_images(Wiring *wiring, const DatasetInfo *info)
@@ -37,6 +37,11 @@ void wiring_images(Wiring *wiring, const DatasetInfo *info)
     scope_add(&wiring->scope, "label", &label);
     wiring->image = image.node;
     wiring->label = label.node;
+    if (info->codes == 0) return;
+    const Shape grid = {3, {batch, info->code_height, info->code_width}};
+    Value code = {.node = graph_input(&wiring->graph, "code", grid, (Loc){0})};
+    scope_add(&wiring->scope, "code", &code);
+    wiring->code = code.node;
 }
 
 bool wiring_network(Wiring *wiring, const Experiment *experiment, bool losses, Err *err)

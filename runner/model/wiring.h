@@ -5,7 +5,7 @@
 #include "runner/model/model.h"
 
 void wiring_begin(Wiring *wiring, const Experiment *experiment, const Numerics *numerics, size_t batch);
-/* Adds the inputs "image" (N,H,W,C) and "label" (N) to the scope. */
+/* Adds the inputs "image" (N,H,W,C), "label" (N) and, where the data has codes, "code" (N,h,w) to the scope. */
 void wiring_images(Wiring *wiring, const DatasetInfo *info);
 /* Adds every section that can be built from what the scope holds, then the loss terms where wanted. */
 bool wiring_network(Wiring *wiring, const Experiment *experiment, bool losses, Err *err);

@@ -11,6 +11,7 @@
 
 #include "nn/base/file.h"
 #include "nn/base/pool.h"
+#include "runner/model/codes.h"
 #include "runner/run/evaluate.h"
 #include "runner/run/lock.h"
 #include "runner/run/needs.h"
@@ -134,8 +135,10 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
     if (ok) {
         pool_start(options->threads);
         model_allocate(&model, to_train ? optimizer->slots : 0);
-        ok = to_train ? train(arena, run, &model, &dataset, options, &progress, err)
-                      : read_weights(arena, run, &model, err);
+        ok = codes_load(&dataset, &model, &needs, err);
+        if (ok)
+            ok = to_train ? train(arena, run, &model, &dataset, options, &progress, err)
+                          : read_weights(arena, run, &model, err);
         ok = ok && evaluate_run(run, &model, &dataset, &needs, &progress, err);
         threads_used = pool_threads_used();
         pool_stop();

@@ -7,6 +7,7 @@
 #include "nn/base/file.h"
 #include "runner/figure/figure.h"
 #include "runner/metric/metric.h"
+#include "runner/model/codes.h"
 #include "runner/run/history.h"
 #include "runner/run/link.h"
 #include "runner/run/needs.h"
@@ -162,7 +163,7 @@ bool run_check(const Run *run, Model *model, Err *err)
     Needs needs;
     needs_models(&arena, run, &needs);
     UseContext use = {.model = used, .needs = &needs};
-    bool ok = model_init(used, experiment, &run->info, err);
+    bool ok = codes_model_init(used, experiment, &run->info, &needs, err);
     for (size_t i = 0; ok && i < splits; i++) ok = metric_check_split(used, split[i], experiment->train.loc, err);
     for (size_t i = 0; ok && i < experiment->evaluate.n; i++) {
         const Spec *spec = &experiment->evaluate.items[i];

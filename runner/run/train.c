@@ -48,11 +48,18 @@ static bool do_step(Loop *loop, Err *err)
     size_t first = (size_t)state->step * loop->batch;
     size_t n = loop->images - first < loop->batch ? loop->images - first : loop->batch;
     Stepper *stepper = n == loop->batch ? &loop->full : &loop->tail;
-    real *image = exec_value(&stepper->pass.exec, stepper->pass.wiring.image);
-    real *label = exec_value(&stepper->pass.exec, stepper->pass.wiring.label);
-    batch_gather(job->dataset, &job->dataset->train, &experiment->data, experiment->seed, state->epoch,
-                 loop->order + first, n, image, label);
-    outliers_put(job->dataset, &experiment->data, experiment->seed, state->epoch, loop->order + first, n, image, label);
+    const Wiring *wiring = &stepper->pass.wiring;
+    const DataOptions *data = &experiment->data;
+    const Split *train = &job->dataset->train;
+    const uint32_t *index = loop->order + first;
+    const bool codes = wiring->code >= 0;
+    real *input = exec_value(&stepper->pass.exec, codes ? wiring->code : wiring->image);
+    real *label = exec_value(&stepper->pass.exec, wiring->label);
+    batch_gather(job->dataset, train, data, experiment->seed, state->epoch, index, n, codes ? NULL : input, label);
+    if (codes)
+        batch_codes(job->dataset, train, index, n, input);
+    else
+        outliers_put(job->dataset, data, experiment->seed, state->epoch, index, n, input, label);
     stepper_step(stepper, state->epoch * loop->steps + state->step, state->sum);
     double objective = objective_so_far(state, first + n);
     if (!isfinite(objective))

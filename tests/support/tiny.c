@@ -48,7 +48,7 @@ static Split make_split(Arena *arena, const char *name, bool test, size_t first,
     return (Split){.name = name, .images = images, .labels = labels, .n = n, .first = (uint32_t)first};
 }
 
-static void load(Tiny *tiny)
+void tiny_load(Tiny *tiny)
 {
     const DataOptions *data = &tiny->experiment.data;
     const size_t train = dataset_split_count(&tiny->info, data, "train");
@@ -84,9 +84,14 @@ bool tiny_bind(Tiny *tiny, const char *text, const char *const *overrides, Err *
 
 void tiny_make(Tiny *tiny, const char *const *overrides)
 {
+    tiny_make_of(tiny, NULL, overrides);
+}
+
+void tiny_make_of(Tiny *tiny, const char *text, const char *const *overrides)
+{
     Err err = {0};
-    if (!tiny_bind(tiny, NULL, overrides, &err)) BUG("%s:%d: %s", err.loc.file, err.loc.line, err.text);
-    load(tiny);
+    if (!tiny_bind(tiny, text, overrides, &err)) BUG("%s:%d: %s", err.loc.file, err.loc.line, err.text);
+    tiny_load(tiny);
     if (!model_init(&tiny->model, &tiny->experiment, &tiny->info, &err)) BUG("%s", err.text);
     model_allocate(&tiny->model, ((const Optimizer *)tiny->experiment.train.optimizer.row)->slots);
 }

@@ -29,7 +29,11 @@ bool tiny_bind(Tiny *tiny, const char *text, const char *const *overrides, Err *
 
 /* Binds, loads the images and wires the model, with parameters and the optimizer's slots; what is refused is a BUG. */
 void tiny_make(Tiny *tiny, const char *const *overrides);
+void tiny_make_of(Tiny *tiny, const char *text, const char *const *overrides); /* text: as for tiny_bind */
 void tiny_release(Tiny *tiny);
+
+/* Makes up the images of a bound experiment alone. */
+void tiny_load(Tiny *tiny);
 
 /* The bytes of an image, by its number within the file. */
 uint8_t tiny_pixel(bool test, size_t image, size_t pixel);

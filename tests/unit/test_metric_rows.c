@@ -10,10 +10,10 @@
 
 #include "runner/metric/metric.h"
 #include "runner/model/use.h"
-#include "tests/support/tiny.h"
+#include "tests/support/tiny_codes.h"
 
 static Tiny tiny, judge;
-static NeededModel needed[2];
+static NeededModel needed[3];
 static Needs needs = {needed, 2};
 static MetricList list;
 
@@ -69,14 +69,14 @@ static void near(double got, double wanted, double relative)
     "network.codes={input: encoder, layers: [vector_quantize: 4]}", "loss.codebook={codebook: {quantizer: codes}}"
 
 /* The first that a row can be measured on. */
-static Tiny *fitting(const char *yaml, Tiny *tinies, size_t n)
+static Tiny *fitting(const char *yaml, Tiny *const *tinies, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         Err err = {0};
-        const Spec spec = tiny_spec(&tinies[i], &metrics_table, yaml);
+        const Spec spec = tiny_spec(tinies[i], &metrics_table, yaml);
         const Metric *metric = (const Metric *)spec.row;
-        if (!metric->check || metric->check(&(UseContext){.model = &tinies[i].model, .needs = &needs}, &spec, &err))
-            return &tinies[i];
+        if (!metric->check || metric->check(&(UseContext){.model = &tinies[i]->model, .needs = &needs}, &spec, &err))
+            return tinies[i];
     }
     fail_msg("%s fits none", yaml);
     return NULL;
@@ -85,9 +85,14 @@ static Tiny *fitting(const char *yaml, Tiny *tinies, size_t n)
 static void every_row_is_described_and_runs(void **state)
 {
     (void)state;
-    static Tiny kinds[2];
-    tiny_make(&kinds[0], TINY_WITH(TINY_CLASSIFIER, TINY_QUANTIZER));
-    tiny_make(&kinds[1], TINY_WITH("data.binarize=static"));
+    static Tiny grey, binary;
+    static TinyCodes codes;
+    tiny_make(&grey, TINY_WITH(TINY_CLASSIFIER, TINY_QUANTIZER));
+    tiny_make(&binary, TINY_WITH("data.binarize=static"));
+    tiny_codes_make(&codes, NULL, NULL);
+    needed[2] = codes.item;
+    needs.n = 3;
+    Tiny *const kinds[] = {&grey, &binary, &codes.prior};
     assert_true(metrics_table.n > 0);
     for (size_t i = 0; i < metrics_table.n; i++) {
         const Row *row = metrics_table.rows[i];
@@ -101,7 +106,7 @@ static void every_row_is_described_and_runs(void **state)
         if (!metric->measure) fail_msg("%s measures nothing", row->name);
         snprintf(yaml, sizeof yaml, "%s: %s", row->name, row->example ? row->example : "{}");
         const size_t before = list.n;
-        measure(fitting(yaml, kinds, 2), yaml);
+        measure(fitting(yaml, kinds, 3), yaml);
         if (list.n == before) fail_msg("%s adds no row", row->name);
         for (size_t r = before; r < list.n; r++) {
             const MetricValue *value = &list.items[r];
@@ -109,7 +114,10 @@ static void every_row_is_described_and_runs(void **state)
             if (!isfinite(value->value)) fail_msg("%s: %s is %g", yaml, value->metric, value->value);
         }
     }
-    for (size_t i = 0; i < 2; i++) tiny_release(&kinds[i]);
+    needs.n = 2;
+    tiny_codes_release(&codes);
+    tiny_release(&binary);
+    tiny_release(&grey);
 }
 
 static void refuse(const char *const *overrides, const char *yaml, const char *message)

@@ -10,7 +10,7 @@
 
 #include "runner/model/use.h"
 #include "runner/sampler/sampler.h"
-#include "tests/support/tiny.h"
+#include "tests/support/tiny_codes.h"
 
 enum { DIM = 2, N = 400 };
 
@@ -43,13 +43,18 @@ static int teardown(void **state)
     return 0;
 }
 
-static void draw(Tiny *t, const char *yaml, const char *stream, size_t n, real *out)
+static void draw_from(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *out)
 {
     Err err = {0};
+    if (!sampler_check(use, spec, (Loc){0}, &err) || !sampler_draw(use, spec, stream, n, out, &err))
+        fail_msg("%s", err.text);
+}
+
+static void draw(Tiny *t, const char *yaml, const char *stream, size_t n, real *out)
+{
     const Spec spec = yaml ? tiny_spec(t, &samplers_table, yaml) : (Spec){0};
     const UseContext use = {.model = &t->model, .dataset = &t->dataset};
-    if (!sampler_check(&use, &spec, (Loc){0}, &err) || !sampler_draw(&use, &spec, stream, n, out, &err))
-        fail_msg("%s: %s", yaml, err.text);
+    draw_from(&use, &spec, stream, n, out);
 }
 
 static double latent(size_t image, size_t k)
@@ -61,9 +66,12 @@ static void every_row_is_described_and_draws(void **state)
 {
     (void)state;
     Tiny vae;
+    TinyCodes codes;
     enum { SOME = 2 * TINY_BATCH + 3, FEW = 5 };
     static real all[SOME * TINY_PIXELS], few[FEW * TINY_PIXELS], other[FEW * TINY_PIXELS];
     tiny_make(&vae, NULL);
+    tiny_codes_make(&codes, NULL, NULL);
+    const UseContext alone = {.model = &vae.model, .dataset = &vae.dataset};
     assert_true(samplers_table.n > 0);
     for (size_t i = 0; i < samplers_table.n; i++) {
         const Row *row = samplers_table.rows[i];
@@ -73,16 +81,19 @@ static void every_row_is_described_and_draws(void **state)
             if (!field->help || !field->help[0]) fail_msg("%s: %s has no help", row->name, field->key);
         if (row->fields && !row->example) fail_msg("%s has no example", row->name);
         snprintf(yaml, sizeof yaml, "%s: %s", row->name, row->example ? row->example : "{}");
-        draw(&vae, yaml, "samples", SOME, all);
+        const Spec spec = tiny_spec(&vae, &samplers_table, yaml);
+        const UseContext *use = sampler_check(&alone, &spec, (Loc){0}, &(Err){0}) ? &alone : &codes.use;
+        draw_from(use, &spec, "samples", SOME, all);
         for (size_t p = 0; p < SOME * TINY_PIXELS; p++) assert_true(all[p] >= 0 && all[p] <= 1);
-        draw(&vae, yaml, "samples", FEW, few);
+        draw_from(use, &spec, "samples", FEW, few);
         if (memcmp(all, few, sizeof few) != 0) fail_msg("%s: an image depends on how many are drawn", row->name);
-        draw(&vae, yaml, "others", FEW, other);
+        draw_from(use, &spec, "others", FEW, other);
         if (memcmp(other, few, sizeof few) == 0) fail_msg("%s: the stream's name changes nothing", row->name);
         for (size_t image = 1; image < FEW; image++)
             if (memcmp(few, few + image * TINY_PIXELS, TINY_PIXELS * sizeof *few) == 0)
                 fail_msg("%s: images 0 and %zu are the same", row->name, image);
     }
+    tiny_codes_release(&codes);
     tiny_release(&vae);
 }
 

@@ -1,0 +1,78 @@
+#include <stdlib.h>
+
+#include "runner/model/code_prior.h"
+#include "runner/model/codes.h"
+#include "runner/sampler/sampler.h"
+
+enum { CHUNK = 256 }; /* images that are sampled side by side */
+
+typedef struct AutoregressiveOptions {
+    double temperature;
+} AutoregressiveOptions;
+
+static const Field fields[] = {
+    {.key = "temperature",
+     .kind = FIELD_REAL,
+     .offset = offsetof(AutoregressiveOptions, temperature),
+     .fallback = "1",
+     .min = 0.01,
+     .max = 100,
+     .help = "logits are divided by it before each draw: below 1 likelier codes, above 1 more variety"},
+    {0},
+};
+
+static bool natural(const Model *model)
+{
+    return code_prior_section(model) != NULL;
+}
+
+/* The VQ-VAE whose codes they are must be able to decode them. */
+static bool check(const UseContext *use, const Spec *spec, Err *err)
+{
+    const Model *vqvae;
+    if (!code_prior_section(use->model))
+        return err_config(
+            err, spec->loc,
+            "autoregressive: the experiment is no prior over codes; it wants a cross_entropy whose target "
+            "is `code`");
+    const Ref run = use->model->experiment->data.codes;
+    if (!code_prior_check(use->model, err) || !needs_network(use->needs, run, &vqvae, err)) return false;
+    if (codes_can_decode(vqvae)) return true;
+    return err_config(err, run.loc, "autoregressive: %s has no reconstruction term, to decode its codes with",
+                      run.name);
+}
+
+static bool draw(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *pixels, Err *err)
+{
+    const AutoregressiveOptions *options = spec->options;
+    const DatasetInfo *info = &use->model->info;
+    const Ref run = use->model->experiment->data.codes;
+    const size_t image = info->height * info->width * info->channels, cells = info->code_height * info->code_width;
+    Model *vqvae;
+    if (!needs_model(use->needs, run, &vqvae, err)) return false;
+    if (!codes_can_decode(vqvae))
+        return err_config(err, run.loc, "autoregressive: %s has no reconstruction term, to decode codes with",
+                          run.name);
+    real *code = mem_zeroed(mem_mul(CHUNK, cells), sizeof *code);
+    bool ok = true;
+    for (size_t first = 0; ok && first < n; first += CHUNK) {
+        const size_t count = n - first < CHUNK ? n - first : CHUNK;
+        code_prior_sample(use->model, stream, first, count, options->temperature, code);
+        codes_decode(vqvae, count, code, pixels + first * image);
+        ok = use_progress(use, first + count, n, err);
+    }
+    free(code);
+    return ok;
+}
+
+const Sampler sampler_autoregressive = {
+    .row = {.name = "autoregressive",
+            .doc = "Codes from a trained prior over them, cell by cell in raster order, then the VQ-VAE's decoder. Van "
+                   "den Oord et al., Neural Discrete Representation Learning (2017), section 4.1.",
+            .fields = fields,
+            .size = sizeof(AutoregressiveOptions),
+            .example = "{temperature: 1}"},
+    .natural = natural,
+    .check = check,
+    .draw = draw,
+};
