@@ -4,6 +4,7 @@
 #include "nn/base/pool.h"
 #include "runner/cli/cli.h"
 #include "runner/figure/figure.h"
+#include "runner/model/codes.h"
 #include "runner/run/needs.h"
 #include "runner/run/state.h"
 #include "runner/sampler/sampler.h"
@@ -42,10 +43,10 @@ static bool draw(Cli *cli, Run *run, const char *path, Err *err)
     SafeTensors file = {0};
     Canvas canvas = {0};
     Spec spec = {0}, sampler = {0};
-    bool ok = bind(cli, &spec, &sampler, err) && model_init(&model, &run->experiment, &run->info, err);
-    const Figure *figure = (const Figure *)spec.row;
     Needs needs;
     needs_models(&cli->arena, run, &needs);
+    bool ok = bind(cli, &spec, &sampler, err) && codes_model_init(&model, &run->experiment, &run->info, &needs, err);
+    const Figure *figure = (const Figure *)spec.row;
     const UseContext use = {.model = &model, .dataset = &dataset, .needs = &needs};
     ok = ok && figure->check(&use, &spec, err);
     if (ok && !run_has_weights(run))

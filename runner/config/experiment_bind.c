@@ -161,6 +161,12 @@ static void check_name(Binder *binder, const Cfg *item, const char *noun)
                    noun);
 }
 
+/* "code" is one only where the data has codes. */
+static size_t input_count(const Experiment *experiment)
+{
+    return experiment->data.codes.name ? experiment_input_count : experiment_input_count - 1;
+}
+
 static void bind_network(Binder *binder, const Cfg *root, Experiment *experiment)
 {
     const Cfg *map =
@@ -175,7 +181,7 @@ static void bind_network(Binder *binder, const Cfg *root, Experiment *experiment
         section->name = item->key;
         section->loc = item->key_loc;
         check_name(binder, item, "section");
-        for (size_t k = 0; k < experiment_input_count; k++)
+        for (size_t k = 0; k < input_count(experiment); k++)
             if (!strcmp(item->key, experiment_inputs[k]))
                 report_add(binder->report, RANK_VALUE, item->key_loc,
                            "\"%s\" is an input of the network; name the section otherwise", item->key);
@@ -251,21 +257,21 @@ static void check_refs(Binder *binder, const Experiment *experiment)
     const char **names =
         arena_alloc(binder->arena, mem_add(experiment->section_count, experiment_input_count), sizeof(char *));
     for (size_t i = 0; i < experiment->section_count; i++) names[n++] = experiment->sections[i].name;
-    for (size_t i = 0; i < experiment_input_count; i++) names[n++] = experiment_inputs[i];
+    for (size_t i = 0; i < input_count(experiment); i++) names[n++] = experiment_inputs[i];
     for (size_t r = 0; r < binder->ref_count; r++) {
         Ref ref = binder->refs[r];
         bool known = false;
-        if (!strcmp(ref.name, "code") && !experiment->data.codes.name)
+        for (size_t i = 0; i < n && !known; i++) known = !strcmp(names[i], ref.name);
+        if (!known && !strcmp(ref.name, "code"))
             report_add(binder->report, RANK_NAME, ref.loc,
                        "the input \"code\" holds the codes of a trained VQ-VAE; name it in data, for example data: "
                        "{dataset: mnist, codes: vqvae/codes128-dim16}");
-        if (!strcmp(ref.name, "image") && experiment->data.codes.name)
-            report_add(binder->report, RANK_NAME, ref.loc,
-                       "where data has codes they stand for the images: take the input \"code\"");
-        for (size_t i = 0; i < n && !known; i++) known = !strcmp(names[i], ref.name);
-        if (!known)
+        else if (!known)
             report_add(binder->report, RANK_NAME, ref.loc, "no section or input is named %s%s",
                        cfg_quote(binder->arena, ref.name), binder_suggest(binder->arena, ref.name, names, n));
+        else if (!strcmp(ref.name, "image") && experiment->data.codes.name)
+            report_add(binder->report, RANK_NAME, ref.loc,
+                       "where data has codes they stand for the images: take the input \"code\"");
     }
 }
 
@@ -287,7 +293,8 @@ static void sort_sections(Binder *binder, Experiment *experiment)
 {
     Err err = {0};
     if (binder->report->rank != RANK_NONE && binder->report->rank <= RANK_MISSING) return;
-    if (!network_sort(experiment->sections, experiment->section_count, experiment_inputs, experiment_input_count, &err))
+    if (!network_sort(experiment->sections, experiment->section_count, experiment_inputs, input_count(experiment),
+                      &err))
         report_take(binder->report, RANK_NAME, binder->arena, &err);
 }
 
