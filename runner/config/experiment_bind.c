@@ -269,9 +269,6 @@ static void check_refs(Binder *binder, const Experiment *experiment)
         else if (!known)
             report_add(binder->report, RANK_NAME, ref.loc, "no section or input is named %s%s",
                        cfg_quote(binder->arena, ref.name), binder_suggest(binder->arena, ref.name, names, n));
-        else if (!strcmp(ref.name, "image") && experiment->data.codes.name)
-            report_add(binder->report, RANK_NAME, ref.loc,
-                       "where data has codes they stand for the images: take the input \"code\"");
     }
 }
 

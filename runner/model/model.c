@@ -49,12 +49,24 @@ static bool check_classes(const Model *model, Err *err)
            err_config(err, data->loc, "outliers: no loss term learns classes; only a classifier can tell them");
 }
 
-/* A layer that looks codes up must know them all. */
+static bool takes(const Node *node, int input)
+{
+    for (size_t k = 0; k < node->inputs; k++)
+        if (node->input[k] == input) return true;
+    return false;
+}
+
+/* Where there are codes, nothing takes the images, and a layer that looks codes up must know them all. */
 static bool check_codes(const Model *model, Err *err)
 {
     const Graph *graph = &model->wiring.graph;
     for (size_t i = 0; i < graph->n; i++) {
         const Node *node = &graph->nodes[i];
+        if (model->info.codes && takes(node, model->wiring.image))
+            return err_config(err, node->loc,
+                              "%s \"%s\": takes the images, but where data has codes they stand for those: take the "
+                              "input \"code\"",
+                              node->op->name, node->name);
         if (node->op != &op_code_conv2d || node->input[0] != model->wiring.code) continue;
         const size_t known = graph_node(graph, node->input[1])->shape.dim[1];
         if (known >= model->info.codes) continue;

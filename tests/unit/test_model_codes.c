@@ -204,8 +204,8 @@ static void misfits_have_a_place(void **state)
     refused(TINY_WITH("network.codes.layers.1.vector_quantize=9"), TINY_WITH("network.prior.layers.2.conv2d.filters=9"),
             "code_conv2d \"prior.code_conv2d\": has a row for 5 codes, but vq/seed1 has 9");
     refused(NULL, TINY_WITH("data.codes=~"), "the input \"code\" holds the codes of a trained VQ-VAE; name it in data");
-    refused(NULL, TINY_WITH("network.prior.input=image"),
-            "where data has codes they stand for the images: take the input \"code\"");
+    refused(NULL, TINY_WITH("network.prior={input: image, layers: [conv2d: {filters: 5, kernel: 1, stride: 2}]}"),
+            "conv2d \"prior.conv2d\": takes the images, but where data has codes they stand for those");
     refused(NULL, TINY_WITH("network.prior.input=label"), "code_conv2d \"prior.code_conv2d\": wants codes");
 }
 
