@@ -6,11 +6,12 @@
 #include "nn/kernel/exact/exact.h"
 
 enum {
-    BLOCK = 128 * 1024, /* elements of image and grid in a block */
+    BLOCK = 256 * 1024, /* elements of image and grid in a block */
     FEW_CHANNELS = 8,   /* fewer don't fill a tile */
     TASKS = 16,         /* below: of products of flat images */
     STEPS = 128,        /* of a block */
-    PANELS = 4,         /* of a task */
+    PANELS = 8,         /* of a task, if there are no more */
+    PANELS_OF_MANY = 2, /* of a task else */
     COPY = 3,           /* a copy is to be used so often */
     WIDTH_MAX = 16,
     LINE = 16 /* elements of a cache line */
@@ -115,8 +116,9 @@ static void fetch(const float *c, size_t rows, size_t stride)
     }
 }
 
-/* x (n,cin)^T dy (n,cout): a task owns some tiles times a few panels. What several of them use, and lies far apart, is
- * copied a block of steps at a time. */
+/* x (n,cin)^T dy (n,cout): a task owns some tiles times some panels: all of them where there are few, which pays for
+ * copying the channels of a tile, else so few that their filters stay in the first cache. What several of them use, and
+ * lies far apart, is copied a block of steps at a time. */
 static void flat_task(void *context, size_t task)
 {
     const Job *job = context;
@@ -124,7 +126,8 @@ static void flat_task(void *context, size_t task)
     const size_t range = task / job->groups, vector = job->isa->width, group = task % job->groups;
     const size_t first = exact_part(job->tiles, job->ranges, range),
                  last = exact_part(job->tiles, job->ranges, range + 1);
-    const size_t panel = group * PANELS, panels = min(PANELS, job->panels - panel);
+    const size_t panel = exact_part(job->panels, job->groups, group);
+    const size_t panels = exact_part(job->panels, job->groups, group + 1) - panel;
     const size_t steps = s->n;
     _Alignas(64) float a[STEPS * WIDTH_MAX], b[STEPS * PANELS * 2 * WIDTH_MAX];
     for (size_t begin = 0; begin < steps; begin += STEPS) {
@@ -180,7 +183,7 @@ void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, bool
     }
     if (is_pointwise(s) && s->iw == 1) {
         job.tiles = ceil_div(s->cin, job.isa->rows);
-        job.groups = ceil_div(job.panels, PANELS);
+        job.groups = job.panels > PANELS ? ceil_div(job.panels, PANELS_OF_MANY) : 1;
         job.ranges = min(ceil_div(TASKS, job.groups), job.tiles);
         pool_run(job.groups * job.ranges, flat_task, &job);
         return;
