@@ -4,8 +4,8 @@
 
 #include "nn/base/fmath.h"
 #include "nn/kernel/blocks.h"
-#include "nn/kernel/clones.h"
 #include "nn/kernel/losses.h"
+#include "nn/kernel/wide.h"
 
 enum { TERMS = 256 };
 
@@ -16,19 +16,19 @@ typedef struct Arrays {
 } Arrays;
 
 /* The greatest logit; with it the exponentials can't overflow. */
-static real greatest(size_t classes, const real *logits)
+WIDE_INLINE real greatest(size_t classes, const real *logits)
 {
     real most = logits[0];
     for (size_t k = 1; k < classes; k++) most = logits[k] > most ? logits[k] : most;
     return most;
 }
 
-KERNEL_CLONES static void exponentials(size_t n, const real *restrict x, real most, real *restrict e)
+WIDE_INLINE void exponentials(size_t n, const real *restrict x, real most, real *restrict e)
 {
     for (size_t k = 0; k < n; k++) e[k] = r_exp(x[k] - most);
 }
 
-static double sum_of_exponentials(size_t classes, const real *logits, real most)
+WIDE_INLINE double sum_of_exponentials(size_t classes, const real *logits, real most)
 {
     double sum = 0;
     for (size_t at = 0; at < classes; at += TERMS) {
@@ -41,18 +41,18 @@ static double sum_of_exponentials(size_t classes, const real *logits, real most)
 }
 
 /* A label that is no class has no place among the logits. */
-static bool is_class(real label, size_t classes)
+WIDE_INLINE bool is_class(real label, size_t classes)
 {
     return label >= 0 && label < (real)classes;
 }
 
-static real cell(size_t classes, const real *x, real label)
+WIDE_INLINE real cell(size_t classes, const real *x, real label)
 {
     const real most = greatest(classes, x), log_sum = r_log((real)sum_of_exponentials(classes, x, most));
     return is_class(label, classes) ? log_sum + (most - x[(size_t)label]) : (real)NAN;
 }
 
-static void cross_entropy_loop(const void *context, size_t begin, size_t end)
+WIDE(cross_entropy_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const size_t cells = v->shape->cells, classes = v->shape->classes;
@@ -72,13 +72,13 @@ static size_t rows_of_block(size_t count)
 
 void losses_cross_entropy(const Classes *shape, const real *logits, const real *label, real *sum)
 {
-    blocks_run(shape->n, rows_of_block(shape->cells * shape->classes), cross_entropy_loop,
-               &(Arrays){.shape = shape, .logits = logits, .label = label, .to = sum});
+    wide_run(shape->n, rows_of_block(shape->cells * shape->classes), &cross_entropy_loop,
+             &(Arrays){.shape = shape, .logits = logits, .label = label, .to = sum});
 }
 
 /* to += dsum (e / sum - [class is label]) for n classes from `first` on */
-KERNEL_CLONES static void add_gradient(size_t n, size_t first, const real *restrict e, real sum, real label, real dsum,
-                                       real *restrict to)
+WIDE_INLINE void add_gradient(size_t n, size_t first, const real *restrict e, real sum, real label, real dsum,
+                              real *restrict to)
 {
     for (size_t k = 0; k < n; k++) {
         const real hit = (real)(int)(first + k) == label ? 1 : 0;
@@ -86,7 +86,7 @@ KERNEL_CLONES static void add_gradient(size_t n, size_t first, const real *restr
     }
 }
 
-static void cross_entropy_grad_loop(const void *context, size_t begin, size_t end)
+WIDE(cross_entropy_grad_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const size_t classes = v->shape->classes;
@@ -105,6 +105,6 @@ static void cross_entropy_grad_loop(const void *context, size_t begin, size_t en
 void losses_cross_entropy_grad(const Classes *shape, const real *logits, const real *label, const real *dsum,
                                real *dlogits)
 {
-    blocks_run(shape->n * shape->cells, rows_of_block(shape->classes), cross_entropy_grad_loop,
-               &(Arrays){.shape = shape, .logits = logits, .label = label, .dsum = dsum, .to = dlogits});
+    wide_run(shape->n * shape->cells, rows_of_block(shape->classes), &cross_entropy_grad_loop,
+             &(Arrays){.shape = shape, .logits = logits, .label = label, .dsum = dsum, .to = dlogits});
 }

@@ -3,26 +3,43 @@
 
 #include "nn/base/alloc.h"
 #include "nn/base/err.h"
-#include "nn/kernel/clones.h"
 #include "nn/kernel/eigen.h"
+#include "nn/kernel/wide.h"
 
-enum { STEPS_MAX = 60 }; /* of QL an eigenvalue; two or three are usual */
+enum {
+    STEPS_MAX = 60, /* of QL an eigenvalue; two or three are usual */
+    COLUMNS = 128,  /* of a task */
+    ROWS = 32
+};
 
-/* product = a v over rows and columns from `first` on, by rows of the symmetric a (n,n). */
-KERNEL_CLONES
-static void multiply(size_t n, size_t first, const double *a, const double *v, double *product)
+/* The block of the symmetric matrix a that is left: `n` rows and columns, which lie `stride` apart; and two vectors. */
+typedef struct Block {
+    size_t n, stride;
+    double *a, *v, *w;
+} Block;
+
+/* w = a v, by rows of a, for some columns. */
+WIDE(multiply)(const void *context, size_t begin, size_t end)
 {
-    for (size_t k = first; k < n; k++) product[k] = 0;
-    for (size_t i = first; i < n; i++)
-        for (size_t k = first; k < n; k++) product[k] += a[i * n + k] * v[i];
+    const Block *block = context;
+    const double *restrict v = block->v;
+    double *restrict w = block->w;
+    for (size_t k = begin; k < end; k++) w[k] = 0;
+    for (size_t i = 0; i < block->n; i++) {
+        const double *restrict row = block->a + i * block->stride;
+        for (size_t k = begin; k < end; k++) w[k] += row[k] * v[i];
+    }
 }
 
-/* a -= v w^T + w v^T, from `first` on. */
-KERNEL_CLONES
-static void subtract(size_t n, size_t first, double *a, const double *v, const double *w)
+/* a -= v w^T + w v^T, for some rows. */
+WIDE(subtract)(const void *context, size_t begin, size_t end)
 {
-    for (size_t i = first; i < n; i++)
-        for (size_t k = first; k < n; k++) a[i * n + k] -= v[i] * w[k] + w[i] * v[k];
+    const Block *block = context;
+    const double *restrict v = block->v, *restrict w = block->w;
+    for (size_t i = begin; i < end; i++) {
+        double *restrict row = block->a + i * block->stride;
+        for (size_t k = 0; k < block->n; k++) row[k] -= v[i] * w[k] + w[i] * v[k];
+    }
 }
 
 /* Zeroes column k of a below the element under its diagonal with I - scale v v^T, and returns that element. v and w
@@ -38,13 +55,14 @@ static double reflect(size_t n, size_t k, double *a, double *v, double *w)
     for (size_t i = k + 1; i < n; i++) v[i] = a[i * n + k];
     v[k + 1] = first - image;
     double scale = 2 / (v[k + 1] * v[k + 1] + square);
-    multiply(n, k + 1, a, v, w);
+    const Block rest = {n - k - 1, n, a + (k + 1) * (n + 1), v + k + 1, w + k + 1};
+    wide_run(rest.n, COLUMNS, &multiply, &rest);
     for (size_t i = k + 1; i < n; i++) {
         w[i] *= scale;
         product += w[i] * v[i];
     }
     for (size_t i = k + 1; i < n; i++) w[i] -= scale / 2 * product * v[i];
-    subtract(n, k + 1, a, v, w);
+    wide_run(rest.n, ROWS, &subtract, &rest);
     return image;
 }
 

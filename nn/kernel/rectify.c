@@ -1,15 +1,14 @@
 #include "nn/kernel/rectify.h"
 
 #include "nn/kernel/blocks.h"
-#include "nn/kernel/clones.h"
+#include "nn/kernel/wide.h"
 
 typedef struct Arrays {
     const real *x, *dy;
     real *dx;
 } Arrays;
 
-KERNEL_CLONES
-static void in_place_loop(const void *context, size_t begin, size_t end)
+WIDE(in_place_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict x = v->x;
@@ -20,8 +19,7 @@ static void in_place_loop(const void *context, size_t begin, size_t end)
     }
 }
 
-KERNEL_CLONES
-static void loop(const void *context, size_t begin, size_t end)
+WIDE(loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
     const real *restrict x = v->x;
@@ -35,5 +33,5 @@ static void loop(const void *context, size_t begin, size_t end)
 
 void rectify_grad(size_t n, const real *x, const real *dy, real *dx)
 {
-    blocks_run(n, BLOCK_ELEMENTS, dx == dy ? in_place_loop : loop, &(Arrays){x, dy, dx});
+    wide_run(n, BLOCK_ELEMENTS, dx == dy ? &in_place_loop : &loop, &(Arrays){x, dy, dx});
 }

@@ -4,13 +4,12 @@
 #include <stdlib.h>
 
 #include "nn/base/alloc.h"
-#include "nn/base/pool.h"
 #include "nn/kernel/cholesky.h"
-#include "nn/kernel/clones.h"
 #include "nn/kernel/eigen.h"
+#include "nn/kernel/wide.h"
 #include "runner/model/segments.h"
 
-enum { ROWS = 32 }; /* of a covariance, a task */
+enum { ROWS = 32 }; /* of a matrix, a task */
 
 /* What tasks that fill a matrix by blocks of rows read and write. */
 typedef struct Fit {
@@ -20,8 +19,7 @@ typedef struct Fit {
 } Fit;
 
 /* row[k] += the sum over images first.. of column i times column k. */
-KERNEL_CLONES
-static void add_segment(const Fit *fit, size_t i, size_t first, size_t end, double *segment, double *row)
+WIDE_INLINE void add_segment(const Fit *fit, size_t i, size_t first, size_t end, double *segment, double *row)
 {
     for (size_t k = i; k < fit->size; k++) segment[k] = 0;
     for (size_t image = first; image < end; image++) {
@@ -31,16 +29,14 @@ static void add_segment(const Fit *fit, size_t i, size_t first, size_t end, doub
     for (size_t k = i; k < fit->size; k++) row[k] += segment[k];
 }
 
-/* The upper triangle's rows of one task. */
-static void fit_rows(void *context, size_t task)
+/* Some of the upper triangle's rows. */
+WIDE(fit_rows)(const void *context, size_t begin, size_t end)
 {
     const Fit *fit = context;
-    const size_t end = (task + 1) * ROWS < fit->size ? (task + 1) * ROWS : fit->size;
     double *segment = mem_zeroed(fit->size, sizeof *segment);
     for (size_t first = 0; first < fit->n; first += SEGMENT_IMAGES) {
         const size_t last = first + SEGMENT_IMAGES < fit->n ? first + SEGMENT_IMAGES : fit->n;
-        for (size_t i = task * ROWS; i < end; i++)
-            add_segment(fit, i, first, last, segment, fit->covariance + i * fit->size);
+        for (size_t i = begin; i < end; i++) add_segment(fit, i, first, last, segment, fit->covariance + i * fit->size);
     }
     free(segment);
 }
@@ -57,7 +53,7 @@ void gaussian_fit(Gaussian *gaussian, size_t n, size_t size, const real *feature
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < size; k++) centred[i * size + k] = (double)features[i * size + k] - gaussian->mean[k];
     Fit fit = {n, size, centred, gaussian->covariance};
-    pool_run((size + ROWS - 1) / ROWS, fit_rows, &fit);
+    wide_run(size, ROWS, &fit_rows, &fit);
     for (size_t i = 0; i < size; i++)
         for (size_t k = i; k < size; k++) {
             double *element = &gaussian->covariance[i * size + k];
@@ -74,22 +70,23 @@ void gaussian_release(Gaussian *gaussian)
     *gaussian = (Gaussian){0};
 }
 
-/* product (n,columns) += a (n,n) b (n,columns). */
-KERNEL_CLONES
-static void multiply(size_t n, size_t columns, const double *a, const double *b, double *product)
-{
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++)
-            for (size_t k = 0; k < columns; k++) product[i * columns + k] += a[i * n + j] * b[j * columns + k];
-}
+/* product += a b, all (n,n); a(i,j) is a[i rows + j columns]. */
+typedef struct Product {
+    size_t n, rows, columns;
+    const double *a, *b;
+    double *product;
+} Product;
 
-/* product (columns,columns) += a^T b, of a and b (n,columns). */
-KERNEL_CLONES
-static void multiply_transposed(size_t n, size_t columns, const double *a, const double *b, double *product)
+WIDE(product_rows)(const void *context, size_t begin, size_t end)
 {
-    for (size_t j = 0; j < n; j++)
-        for (size_t i = 0; i < columns; i++)
-            for (size_t k = 0; k < columns; k++) product[i * columns + k] += a[j * columns + i] * b[j * columns + k];
+    const Product *v = context;
+    for (size_t i = begin; i < end; i++) {
+        double *restrict to = v->product + i * v->n;
+        for (size_t j = 0; j < v->n; j++) {
+            const double factor = v->a[i * v->rows + j * v->columns], *restrict from = v->b + j * v->n;
+            for (size_t k = 0; k < v->n; k++) to[k] += factor * from[k];
+        }
+    }
 }
 
 /* tr (C1 C2)^(1/2). */
@@ -99,8 +96,8 @@ static double root_trace(const Gaussian *a, const Gaussian *b)
     double *factor = mem_zeroed(mem_mul(n, n), sizeof *factor), *product = mem_zeroed(mem_mul(n, n), sizeof *product);
     double *matrix = mem_zeroed(mem_mul(n, n), sizeof *matrix), *values = mem_zeroed(n, sizeof *values), sum = 0;
     cholesky_pivoted(n, a->covariance, factor);
-    multiply(n, n, b->covariance, factor, product);
-    multiply_transposed(n, n, factor, product, matrix);
+    wide_run(n, ROWS, &product_rows, &(Product){n, n, 1, b->covariance, factor, product});
+    wide_run(n, ROWS, &product_rows, &(Product){n, 1, n, factor, product, matrix});
     for (size_t i = 0; i < n; i++) /* equal but for rounding */
         for (size_t k = 0; k < i; k++) matrix[i * n + k] = matrix[k * n + i];
     eigen_values_symmetric(n, matrix, values);
