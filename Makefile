@@ -1,5 +1,5 @@
-# mayvae: `make help` lists the targets. MODE=rel (default), san (ASan and UBSan) or dbl (real is double, for gradient
-# checks) and CC=gcc or clang; each combination has its own folder under build/.
+# mayvae: `make help` lists the targets. MODE=rel (default), san (ASan and UBSan), tsan (the thread sanitizer) or dbl
+# (real is double, for gradient checks) and CC=gcc or clang; each combination has its own folder under build/.
 MODE ?= rel
 CC = gcc
 PREFIX ?= /usr/local
@@ -19,6 +19,7 @@ BIN := $(if $(filter build/rel,$(OUT)),mayvae,$(OUT)/mayvae)
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Werror
 CFLAGS_rel = -O3 -g
 CFLAGS_san = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_tsan = -O2 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS_dbl = -O2 -g -DMAYVAE_DOUBLE
 CFLAGS_cov = -O0 -g --coverage
 CFLAGS_fuzz = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -27,6 +28,7 @@ CPPFLAGS = -I. -D_GNU_SOURCE -MMD -MP
 CFLAGS = -std=c11 -ffp-contract=off -fno-math-errno -fno-trapping-math -pthread $(WARN) $(CFLAGS_$(MODE))
 , := ,
 LDFLAGS_san = -fsanitize=address$(,)undefined
+LDFLAGS_tsan = -fsanitize=thread
 LDFLAGS_cov = --coverage
 LDFLAGS_fuzz = -fsanitize=fuzzer$(,)address$(,)undefined
 LDFLAGS = -pthread $(LDFLAGS_$(MODE))
@@ -54,10 +56,14 @@ LIB := $(OUT)/libmayvae.a
 # V=1 shows whole commands.
 say = $(if $(V),,@echo "  $1 $@";)
 
-# In the double build only the tests that have something to say about it.
+# In the double build only the tests that have something to say about it; under the thread sanitizer those with
+# threads, but for the one whose shapes are large.
 UNIT := $(wildcard tests/unit/test_*.c)
 ifeq ($(MODE),dbl)
 UNIT := $(if $(UNIT),$(shell grep -l MAYVAE_DOUBLE $(UNIT)))
+endif
+ifeq ($(MODE),tsan)
+UNIT := $(if $(UNIT),$(filter-out %/test_kernel_numerics.c,$(shell grep -l pool_start $(UNIT))))
 endif
 TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(UNIT))
 SUPPORT := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/*.c) $(if $(filter-out dbl,$(MODE)),$(NAIVE)))
@@ -67,7 +73,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(wildcard tests/fuzz/f
 CORES := $(shell nproc)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(CORES))
 
-all: $(BIN) ## build ./mayvae (MODE=rel|san|dbl, CC=gcc|clang)
+all: $(BIN) ## build ./mayvae (MODE=rel|san|tsan|dbl, CC=gcc|clang)
 
 $(BIN): $(OUT)/runner/cli/main.o $(LIB)
 	$(call say,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -82,6 +88,16 @@ $(OUT)/%.o: %.c $(OUT)/flags
 # One source for each instruction set; the program picks among them when it starts.
 $(OUT)/nn/kernel/exact/avx512.o: private CFLAGS += -mavx512f -mfma
 $(OUT)/nn/kernel/exact/avx2.o: private CFLAGS += -mavx2 -mfma
+
+# The naive twins run on one thread: nothing to see for the thread sanitizer, but it would take minutes.
+NAIVE_tsan = -fno-sanitize=thread
+$(OUT)/nn/kernel/naive/%.o: private CFLAGS += $(NAIVE_$(MODE))
+
+# The same program with the plain C kernels compiled for a processor with FMA: fmaf is an instruction, not a call.
+$(OUT)/portable_fma.o: nn/kernel/exact/portable.c $(OUT)/flags
+	$(call say,CC )$(CC) $(CPPFLAGS) $(CFLAGS) -mfma -c -o $@ $<
+$(OUT)/mayvae-fma: $(OUT)/runner/cli/main.o $(OUT)/portable_fma.o $(LIB)
+	$(call say,LD )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # The font is part of the program, so that pictures don't depend on the machine.
 $(OUT)/runner/canvas/font.o: runner/canvas/font.S $(OUT)/flags $(wildcard $(FONTS)/DejaVuSans.ttf)
@@ -111,10 +127,10 @@ unit: $(TESTS) ## build the unit tests of this MODE, without running them
 
 test: ## install what is missing, build, run every test
 	@$(MAKE) --no-print-directory deps DEPS="build test"
-	+@$(SUBMAKE) all unit
+	+@$(SUBMAKE) all unit $(OUT)/mayvae-fma
 	+@$(SUBMAKE) MODE=dbl unit
 	@$(MAKE) --no-print-directory data
-	@MAYVAE=./mayvae tests/run.sh $$($(MAKE) -s --no-print-directory list-tests) $$($(MAKE) -s --no-print-directory MODE=dbl list-tests) $(sort $(wildcard tests/e2e/test_*.sh))
+	@MAYVAE=./mayvae MAYVAE_OTHERS=$(OUT)/mayvae-fma tests/run.sh $$($(MAKE) -s --no-print-directory list-tests) $$($(MAKE) -s --no-print-directory MODE=dbl list-tests) $(sort $(wildcard tests/e2e/test_*.sh))
 
 list-tests:
 	@echo $(TESTS)
