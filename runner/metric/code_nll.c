@@ -1,8 +1,9 @@
+#include "runner/metric/code_nll.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "nn/base/fmath.h"
-#include "runner/metric/metric.h"
 #include "runner/model/code_prior.h"
 #include "runner/model/segments.h"
 
@@ -96,7 +97,7 @@ static double score(const Dataset *dataset, const Split *split, size_t back)
     return segment_total(&sum) / (double)split->n;
 }
 
-static double prior_nats(const UseContext *use, const Split *split)
+double code_nll_mean(const UseContext *use, const Split *split)
 {
     const Experiment *experiment = use->model->experiment;
     const char *section = code_prior_section(use->model);
@@ -126,7 +127,7 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
     MetricValue value = {.metric = "code_nll", .split = split->name, .unit = "nats/image", .n = split->n};
     value.detail = arena_printf(&list->arena, "-log p of the %zux%zu codes of %s, sum over cells", info->code_height,
                                 info->code_width, use->model->experiment->data.codes.name);
-    value.value = prior_nats(use, split);
+    value.value = code_nll_mean(use, split);
     metric_add(list, &value);
     for (size_t i = 0; i < 3; i++) {
         value.metric = names[i];

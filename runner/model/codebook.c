@@ -6,25 +6,36 @@
 #include "nn/base/fmath.h"
 #include "runner/model/use.h"
 
-bool codebook_find(const Model *model, Codebook *codebook)
+/* A quantizer's value has both parts. */
+static bool describe(const Model *model, const char *section, const Value *value, Codebook *codebook)
 {
     const Graph *graph = &model->wiring.graph;
+    const int codes = value_part(value, "codes");
+    if (codes < 0 || value_part(value, "commitment_loss") < 0) return false;
+    const Node *parameter = graph_node(graph, graph_node(graph, codes)->input[1]);
+    if (!parameter->param) parameter = graph_node(graph, parameter->input[0]); /* behind a copy */
+    *codebook = (Codebook){.section = section,
+                           .parameter = parameter->param->name,
+                           .codes = parameter->shape.dim[0],
+                           .dim = parameter->shape.dim[1],
+                           .cells = shape_count(graph_node(graph, codes)->shape) / graph->batch};
+    return true;
+}
+
+bool codebook_of(const Model *model, const char *section, Codebook *codebook)
+{
+    const Scope *scope = &model->wiring.scope;
+    for (size_t i = 0; i < scope->n; i++)
+        if (strcmp(scope->items[i].name, section) == 0)
+            return describe(model, section, &scope->items[i].value, codebook);
+    return false;
+}
+
+bool codebook_find(const Model *model, Codebook *codebook)
+{
     const Experiment *experiment = model->experiment;
-    for (size_t i = 0; i < model->wiring.scope.n; i++) {
-        const Value *value = &model->wiring.scope.items[i].value;
-        const int codes = value_part(value, "codes");
-        if (codes < 0 || value_part(value, "commitment_loss") < 0) continue;
-        const Node *parameter = graph_node(graph, graph_node(graph, codes)->input[1]);
-        if (!parameter->param) parameter = graph_node(graph, parameter->input[0]); /* behind a copy */
-        *codebook = (Codebook){.parameter = parameter->param->name,
-                               .codes = parameter->shape.dim[0],
-                               .dim = parameter->shape.dim[1],
-                               .cells = shape_count(graph_node(graph, codes)->shape) / graph->batch};
-        for (size_t s = 0; s < experiment->section_count; s++)
-            if (strcmp(experiment->sections[s].name, model->wiring.scope.items[i].name) == 0)
-                codebook->section = experiment->sections[s].name;
-        return true;
-    }
+    for (size_t i = 0; i < experiment->section_count; i++)
+        if (codebook_of(model, experiment->sections[i].name, codebook)) return true;
     return false;
 }
 

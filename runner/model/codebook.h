@@ -13,6 +13,9 @@ typedef struct Codebook {
 /* false: no section of the model ends in vector_quantize. With several: the first in the order of building. */
 bool codebook_find(const Model *model, Codebook *codebook);
 
+/* The same of one section. */
+bool codebook_of(const Model *model, const char *section, Codebook *codebook);
+
 /* The number of the code at each cell of the first n images of a split: code (n,cells). */
 void codebook_encode(Model *model, const Dataset *dataset, const Split *split, size_t n, const Codebook *codebook,
                      real *code);

@@ -5,28 +5,20 @@
 
 #include "nn/base/fmath.h"
 #include "nn/kernel/codes.h"
+#include "runner/model/codebook.h"
 #include "runner/model/use.h"
-#include "runner/model/wiring.h"
 
 enum { DECODE_BATCH = 128 };
-
-/* The quantizer's nodes: inputs are the vectors and the codebook. */
-static const Node *quantizer(const Model *model, const char *section)
-{
-    Arena arena = {0};
-    const int node = wiring_find(&model->wiring, arena_printf(&arena, "%s.codes", section));
-    arena_release(&arena);
-    return node < 0 ? NULL : graph_node(&model->wiring.graph, node);
-}
 
 bool codes_grid(const Model *model, CodeGrid *grid)
 {
     for (size_t i = 0; i < model->experiment->section_count; i++) {
         const char *section = model->experiment->sections[i].name;
-        const Node *node = quantizer(model, section);
-        if (!node || node->shape.rank != 3) continue;
-        const Shape codebook = graph_node(&model->wiring.graph, node->input[1])->shape;
-        *grid = (CodeGrid){section, node->shape.dim[1], node->shape.dim[2], codebook.dim[0], codebook.dim[1]};
+        Codebook codebook;
+        Shape shape;
+        if (!codebook_of(model, section, &codebook) || !model_shape(model, section, &shape) || shape.rank != 3)
+            continue;
+        *grid = (CodeGrid){section, shape.dim[0], shape.dim[1], codebook.codes, codebook.dim};
         return true;
     }
     return false;
@@ -90,7 +82,9 @@ bool codes_load(Dataset *dataset, const Model *model, Needs *needs, Err *err)
 bool codes_can_decode(const Model *model)
 {
     CodeGrid grid;
-    return codes_grid(model, &grid) && model_term(model, "reconstruction");
+    Codebook codebook;
+    return codes_grid(model, &grid) && codebook_of(model, grid.section, &codebook) &&
+           codebook_decodes(model, &codebook);
 }
 
 typedef struct Decoding {
@@ -119,10 +113,9 @@ static void write_pixels(void *context, size_t first, size_t n, const Pass *pass
 void codes_decode(Model *model, size_t n, const real *code, real *pixels)
 {
     Decoding d = {.code = code, .pixels = pixels};
-    if (!codes_grid(model, &d.grid)) BUG("no grid of codes");
-    const Graph *graph = &model->wiring.graph;
-    const Node *codebook = graph_node(graph, quantizer(model, d.grid.section)->input[1]);
-    d.codebook = model->params.value + model->params.items[params_find(&model->params, codebook->name)].offset;
+    Codebook codebook;
+    if (!codes_grid(model, &d.grid) || !codebook_of(model, d.grid.section, &codebook)) BUG("no grid of codes");
+    d.codebook = model->params.value + model->params.items[params_find(&model->params, codebook.parameter)].offset;
     d.cells = d.grid.height * d.grid.width;
     const LossTerm *term = model_term(model, "reconstruction");
     const Loss *loss = (const Loss *)term->loss.row;

@@ -48,11 +48,11 @@ static void every_split_has_the_codes_of_its_images(void **state)
     tiny_codes_release(&tiny);
 }
 
-static void codes_decode_to_the_reconstruction(void **state)
+static void decode_to_the_reconstruction(const char *const *overrides)
 {
-    (void)state;
     TinyCodes tiny;
-    tiny_codes_make(&tiny, NULL, NULL);
+    tiny_codes_make(&tiny, overrides, NULL);
+    assert_true(codes_can_decode(&tiny.vqvae.model));
     const Split *test = &tiny.prior.dataset.test;
     real code[TINY_TEST * TINY_CELLS], pixels[TINY_TEST * TINY_PIXELS], wanted[TINY_TEST * TINY_PIXELS];
     model_reconstruct(&tiny.vqvae.model, &tiny.prior.dataset, test, TINY_TEST, wanted);
@@ -60,6 +60,14 @@ static void codes_decode_to_the_reconstruction(void **state)
     codes_decode(&tiny.vqvae.model, TINY_TEST, code, pixels);
     assert_memory_equal(pixels, wanted, sizeof wanted);
     tiny_codes_release(&tiny);
+}
+
+static void codes_decode_to_the_reconstruction(void **state)
+{
+    (void)state;
+    decode_to_the_reconstruction(NULL);
+    decode_to_the_reconstruction(
+        TINY_WITH("network.codes.layers.1={vector_quantize: {codes: 5, update: moving_average}}", "loss.codebook=~"));
 }
 
 /* Each code lies where its cell's uniform falls among the probabilities that a whole pass over the drawn codes gives.
@@ -139,10 +147,10 @@ static double value_of(const MetricList *list, const char *metric)
     return 0;
 }
 
-static void measure(TinyCodes *tiny, MetricList *list)
+static void measure(TinyCodes *tiny, const char *yaml, MetricList *list)
 {
     Err err = {0};
-    const Spec spec = tiny_spec(&tiny->prior, &metrics_table, "code_nll: {split: test}");
+    const Spec spec = tiny_spec(&tiny->prior, &metrics_table, yaml);
     const Metric *metric = (const Metric *)spec.row;
     if (!metric->check(&tiny->use, &spec, &err) || !metric->measure(&tiny->use, &spec, list, &err))
         fail_msg("%s", err.text);
@@ -157,7 +165,7 @@ static void bounds_by_hand(void **state)
     tiny_codes_make(&tiny, NULL, NULL);
     memset(tiny.prior.dataset.codes[0], 0, TINY_TRAIN * TINY_CELLS * sizeof(uint16_t));
     memset(tiny.prior.dataset.codes[2], 0, TINY_TEST * TINY_CELLS * sizeof(uint16_t));
-    measure(&tiny, &list);
+    measure(&tiny, "code_nll: {split: test}", &list);
     const double own = 61.0 / 65, given = (60 + 20 * own) / 80;
     assert_true(fabs(value_of(&list, "code_nll_unigram") + 6 * log(own)) < 1e-9);
     assert_true(fabs(value_of(&list, "code_nll_left") + 2 * log(own) + 4 * log(given)) < 1e-9);
@@ -178,8 +186,31 @@ static void nats_by_hand(void **state)
     memset(weight, 0, n * sizeof *weight);
     weight = tiny_param(&tiny.prior, "prior.conv2d.bias", &n);
     memset(weight, 0, n * sizeof *weight);
-    measure(&tiny, &list);
+    measure(&tiny, "code_nll: {split: test}", &list);
     assert_true(fabs(value_of(&list, "code_nll") - TINY_CELLS * log(5)) < 1e-5);
+    metric_release(&list);
+    tiny_codes_release(&tiny);
+}
+
+/* The prior's nats, and the softplus(l) - x l of the VQ-VAE's reconstructions. */
+static void the_description_is_the_sum_of_both(void **state)
+{
+    (void)state;
+    TinyCodes tiny;
+    MetricList list = {0};
+    tiny_codes_make(&tiny, NULL, NULL);
+    const Split *test = &tiny.prior.dataset.test;
+    static real pixels[TINY_TEST * TINY_PIXELS];
+    double reconstruction = 0;
+    model_reconstruct(&tiny.vqvae.model, &tiny.prior.dataset, test, TINY_TEST, pixels);
+    for (size_t i = 0; i < TINY_TEST * TINY_PIXELS; i++) {
+        const double p = (double)pixels[i], x = test->images[i] / 255.0;
+        reconstruction -= (x * log(p) + (1 - x) * log(1 - p)) / TINY_TEST;
+    }
+    measure(&tiny, "code_nll", &list);
+    measure(&tiny, "description_length", &list);
+    const double wanted = value_of(&list, "code_nll") + reconstruction;
+    assert_true(fabs(value_of(&list, "description_length") / wanted - 1) < 1e-5);
     metric_release(&list);
     tiny_codes_release(&tiny);
 }
@@ -232,6 +263,7 @@ int main(void)
         cmocka_unit_test(the_natural_sampler_of_a_prior),
         cmocka_unit_test(bounds_by_hand),
         cmocka_unit_test(nats_by_hand),
+        cmocka_unit_test(the_description_is_the_sum_of_both),
         cmocka_unit_test(misfits_have_a_place),
         cmocka_unit_test(a_prior_that_sees_later_cells_has_no_sampler),
     };
