@@ -27,14 +27,15 @@ finish() {
     exit "$failed"
 }
 
-# vae without its judges, which would have to be trained first.
+# vae without its judges, which would have to be trained first, and with the figures that the golden files were made with.
 plain='evaluate=[elbo,active_units]'
+drawn='figures=[samples,reconstructions,latent_scatter,latent_manifold,learning_curve,architecture]'
 
 # A small run: 300 images of each split, 2 epochs, one variant. small RESULTS [OPTION...]
 small() {
     local results=$1
     shift
-    "$MAYVAE" run vae/dim2 -o "$plain" -o data.limit=300 -o data.batch=32 -o train.epochs=2 --results "$results" "$@"
+    "$MAYVAE" run vae/dim2 -o "$plain" -o "$drawn" -o data.limit=300 -o data.batch=32 -o train.epochs=2 --results "$results" "$@"
 }
 
 # The hash of every file of a results folder, names included; log/, locks and checkpoints apart.
