@@ -43,12 +43,15 @@ static const char *flat_find(const Flat *flat, const char *path)
     return NULL;
 }
 
-static void describe(Text *text, bool values, const char *path, const char *before, const char *after)
+enum { KEYS_MAX = 3 };
+
+/* n: how many keys came before this one. */
+static void describe(Text *text, bool values, size_t n, const char *path, const char *before, const char *after)
 {
     if (values)
         text_add(text, "%s: %s -> %s\n", path, before ? before : "(absent)", after ? after : "(absent)");
-    else
-        text_add(text, "%s%s", text->n ? ", " : "", path);
+    else if (n < KEYS_MAX)
+        text_add(text, "%s%s", n ? ", " : "", path);
 }
 
 const char *run_differences(Arena *arena, const Run *run, bool values)
@@ -60,16 +63,18 @@ const char *run_differences(Arena *arena, const Run *run, bool values)
     if (!new) return "";
     Flat before = {0}, after = {0};
     Text text = {0};
+    size_t n = 0;
     flatten(arena, old, "", &before);
     flatten(arena, new, "", &after);
     for (size_t i = 0; i < after.n; i++) {
         const char *was = flat_find(&before, after.items[i].path);
         if (!was || strcmp(was, after.items[i].value) != 0)
-            describe(&text, values, after.items[i].path, was, after.items[i].value);
+            describe(&text, values, n++, after.items[i].path, was, after.items[i].value);
     }
     for (size_t i = 0; i < before.n; i++)
         if (!flat_find(&after, before.items[i].path))
-            describe(&text, values, before.items[i].path, before.items[i].value, NULL);
+            describe(&text, values, n++, before.items[i].path, before.items[i].value, NULL);
+    if (!values && n > KEYS_MAX) text_add(&text, " and %zu more", n - KEYS_MAX);
     for (size_t i = 0; values && run->needs && i < run->experiment.need_count; i++) {
         const Run *need = run->needs[i];
         const char *then = run_needed(arena, run, need->path);

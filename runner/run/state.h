@@ -17,8 +17,8 @@ typedef struct RunStatus {
 RunStatus run_status(Arena *arena, const Run *run);
 
 /* The keys whose values differ between the configuration that the folder's results were made with and this one:
- * "train.epochs: 30 -> 40" a line; "" where there is none, or nothing to compare with. With values also the needed
- * runs whose weights are of another configuration than then. */
+ * "train.epochs: 30 -> 40" a line, and the needed runs whose weights are of another configuration than then; without
+ * values the first few keys and how many more there are. "" where there is none, or nothing to compare with. */
 const char *run_differences(Arena *arena, const Run *run, bool values);
 
 /* The identity of a needed run's weights that the folder's results were made with, as run.yaml has it; NULL: none. */
