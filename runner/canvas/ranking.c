@@ -7,7 +7,7 @@
 #include "runner/canvas/ticks.h"
 
 /* Sizes in pixels. */
-enum { TEXT = 16, ROW = 27, MARGIN = 12, GAP = 12, PLOT = 560, TOP = 40, BOTTOM = 64, RADIUS = 5 };
+enum { TEXT = 16, ROW = 27, MARGIN = 12, GAP = 12, PLOT = 560, TOP = 40, BOTTOM = 64, RADIUS = 5, DASH = 6, SPACE = 4 };
 
 typedef struct Axis {
     Ticks ticks;
@@ -62,8 +62,12 @@ static void draw_lines(Canvas *canvas, const Axis *axis, const RankingSpec *spec
 {
     for (size_t i = 0; i < spec->line_count; i++) {
         const double x = floor(column(axis, spec->lines[i])) + 0.5;
-        for (double y = axis->top - 6; y < axis->bottom; y += 10)
-            canvas_line(canvas, x, y, x, fmin(y + 6, axis->bottom), 2, color_ink);
+        const double from = axis->top - DASH;
+        const int dashes = (int)ceil((axis->bottom - from) / (DASH + SPACE));
+        for (int dash = 0; dash < dashes; dash++) {
+            const double y = from + dash * (DASH + SPACE);
+            canvas_line(canvas, x, y, x, fmin(y + DASH, axis->bottom), 2, color_ink);
+        }
     }
     if (spec->line_count == 0 || !spec->line_title) return;
     char text[128];

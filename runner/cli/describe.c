@@ -4,7 +4,7 @@
 #include "runner/cli/describe_json.h"
 #include "runner/cli/tables.h"
 
-enum { WIDTH = 80, COLUMNS = 5, LIST_LIMIT = 1024, CHOICES_WIDTH = 24 };
+enum { WIDTH = 80, COLUMNS = 5, LIST_LIMIT = 1024, CHOICES_WIDTH = 22 };
 
 /* Columns on a terminal: UTF-8 continuation bytes take no room. */
 static size_t columns_of(const char *text, size_t bytes)

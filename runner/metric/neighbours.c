@@ -19,7 +19,7 @@ typedef struct Search {
 
 /* Squared distances of x to a block, and the least of them. */
 KERNEL_CLONES
-static real distances(size_t dim, const real *restrict x, const real *restrict y, real *restrict square)
+static real squared_distances(size_t dim, const real *restrict x, const real *restrict y, real *restrict square)
 {
     real sum[BLOCK] = {0};
     for (size_t d = 0; d < dim; d++)
@@ -58,7 +58,8 @@ static void search(void *context, size_t task)
         const size_t inside = s->m - b * BLOCK < BLOCK ? s->m - b * BLOCK : BLOCK;
         for (size_t i = 0; i < n; i++) {
             real *list = best + i * s->k;
-            const real least = distances(s->dim, s->x + (first + i) * s->dim, s->y + b * s->dim * BLOCK, square);
+            const real least =
+                squared_distances(s->dim, s->x + (first + i) * s->dim, s->y + b * s->dim * BLOCK, square);
             if (count[i] == s->k && !(least < list[s->k - 1])) continue;
             for (size_t j = 0; j < inside; j++)
                 insert(s->k, &count[i], list, s->nearest + (first + i) * s->k, square[j], (uint32_t)(b * BLOCK + j));

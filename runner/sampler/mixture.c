@@ -51,8 +51,9 @@ static void sums_release(Sums *sums)
 
 /* square[m] = |L^-1 (x_m - mean)|^2 for a block of vectors x (dim, BLOCK), by forward substitution. work: as x. */
 KERNEL_CLONES
-static void distances(size_t dim, const double *restrict x, const double *restrict mean, const double *restrict factor,
-                      const double *restrict inverse, double *restrict work, double *restrict square)
+static void whitened_distances(size_t dim, const double *restrict x, const double *restrict mean,
+                               const double *restrict factor, const double *restrict inverse, double *restrict work,
+                               double *restrict square)
 {
     for (size_t m = 0; m < BLOCK; m++) square[m] = 0;
     for (size_t i = 0; i < dim; i++) {
@@ -113,8 +114,8 @@ static double responsibilities(const Fit *fit, size_t first, size_t n, const dou
     }
     for (size_t k = 0; k < mixture->components; k++) {
         double *to = share + k * BLOCK;
-        distances(dim, columns, mixture->mean + k * dim, mixture->factor + k * dim * dim, fit->inverse + k * dim, work,
-                  to);
+        whitened_distances(dim, columns, mixture->mean + k * dim, mixture->factor + k * dim * dim,
+                           fit->inverse + k * dim, work, to);
         for (size_t m = 0; m < BLOCK; m++) to[m] = fit->constant[k] - 0.5 * to[m];
     }
     return normalise(mixture->components, n, share);

@@ -6,13 +6,19 @@ set -uo pipefail
 source "$(dirname "$0")/lib.sh"
 
 experiments=$scratch/experiments
-mkdir "$experiments"
-cp experiments/datasets.yaml "$experiments"
-sed -e 's/epochs: 20/epochs: 1/' -e 's/batch: 128,/batch: 32, limit: 300,/' experiments/vqvae.yaml >"$experiments/vqvae.yaml"
-sed -e 's/epochs: 12/epochs: 2/' -e 's/batch: 128,/batch: 32, limit: 300,/' experiments/pixelcnn.yaml >"$experiments/pixelcnn.yaml"
+mkdir -p "$experiments/profiles"
+cp experiments/datasets.yaml experiments/vqvae.yaml experiments/pixelcnn.yaml "$experiments"
+cat >"$experiments/profiles/small.yaml" <<'YAML'
+# Without the judges, which would have to be trained first.
+data: {batch: 32, limit: 300}
+train: {epochs: 2}
+experiments:
+  vqvae: {evaluate: [elbo, codebook]}
+  pixelcnn: {evaluate: [code_nll, description_length]}
+YAML
 run=pixelcnn/codes20-dim8/seed1
-small_run() { "$MAYVAE" run "$run" --experiments "$experiments" --results "$scratch/$1" -j 1 --threads "$2"; }
-draw() { "$MAYVAE" sample "$run" "$scratch/$1" --experiments "$experiments" --results "$scratch/one" "${@:2}"; }
+small_run() { "$MAYVAE" run "$run" --experiments "$experiments" --profile small --results "$scratch/$1" -j 1 --threads "$2"; }
+draw() { "$MAYVAE" sample "$run" "$scratch/$1" --experiments "$experiments" --profile small --results "$scratch/one" "${@:2}"; }
 
 first() {
     small_run one 1 || return 1
