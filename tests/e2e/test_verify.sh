@@ -5,7 +5,7 @@ source "$(dirname "$0")/lib.sh"
 export TMPDIR=$scratch/tmp
 mkdir "$TMPDIR"
 run=$scratch/r/vae/dim2/seed1
-options=(-o "$plain" -o data.limit=300 -o data.batch=32 -o train.epochs=2 --results "$scratch/r" --quiet)
+options=(-o "$plain" -o "$drawn" -o data.limit=300 -o data.batch=32 -o train.epochs=2 --results "$scratch/r" --quiet)
 verify() { "$MAYVAE" verify vae/dim2 "${options[@]}"; }
 prints() { grep -qxF -- "$1" "$scratch/out" || { cat "$scratch/out" "$scratch/err"; return 1; }; }
 left_nothing() { [[ -z $(ls -A "$TMPDIR") ]] || { ls -lA "$TMPDIR"; return 1; }; }
