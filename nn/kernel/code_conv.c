@@ -4,7 +4,7 @@
 
 #include "nn/base/pool.h"
 #include "nn/kernel/blocks.h"
-#include "nn/kernel/clones.h"
+#include "nn/kernel/wide.h"
 
 enum {
     IMAGES = 2, /* of a task */
@@ -35,10 +35,19 @@ static bool sees(size_t o, size_t stride, size_t tap, size_t begin, size_t size,
     return at >= begin && *position < size;
 }
 
-/* to (n) += the rows, each in turn. */
-KERNEL_CLONES static void add_rows(size_t n, size_t rows, const real *const *row, real *to)
+typedef struct Rows {
+    const real *const *row;
+    size_t n;
+    real *to;
+} Rows;
+
+/* to += the rows, each in turn. */
+WIDE(add_loop)(const void *context, size_t f, size_t n)
 {
-    size_t f = 0;
+    const Rows *v = context;
+    const real *const *row = v->row;
+    const size_t rows = v->n;
+    real *to = v->to;
     for (; f + LANES <= n; f += LANES) {
         real sum[LANES];
         for (size_t i = 0; i < LANES; i++) sum[i] = to[f + i];
@@ -50,6 +59,11 @@ KERNEL_CLONES static void add_rows(size_t n, size_t rows, const real *const *row
     for (; f < n; f++) {
         for (size_t r = 0; r < rows; r++) to[f] += row[r][f];
     }
+}
+
+static void add_rows(size_t n, size_t rows, const real *const *row, real *to)
+{
+    wide_call(&add_loop, &(Rows){row, rows, to}, 0, n);
 }
 
 static void output(const Conv *v, const real *code, size_t oh, size_t ow, real *to)

@@ -19,3 +19,8 @@ void wide_run(size_t n, size_t block, const Wide *loop, const void *context)
 {
     blocks_run(n, block, variant(loop), context);
 }
+
+void wide_call(const Wide *loop, const void *context, size_t begin, size_t end)
+{
+    variant(loop)(context, begin, end);
+}

@@ -17,6 +17,9 @@ typedef struct Wide {
 /* Calls the loop for consecutive blocks of [0, n), on the pool, as blocks_run does. */
 void wide_run(size_t n, size_t block, const Wide *loop, const void *context);
 
+/* Calls the loop once, in this thread: for loops within a task. */
+void wide_call(const Wide *loop, const void *context, size_t begin, size_t end);
+
 #define WIDE_INLINE static inline __attribute__((always_inline))
 
 #ifdef __x86_64__

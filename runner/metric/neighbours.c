@@ -5,7 +5,7 @@
 
 #include "nn/base/alloc.h"
 #include "nn/base/pool.h"
-#include "nn/kernel/clones.h"
+#include "nn/kernel/wide.h"
 
 /* Vectors of y stand side by side in blocks (dim, BLOCK); a task holds a few vectors of x against all of them. */
 enum { BLOCK = 64, TASK = 64, LABELS = 256 };
@@ -17,21 +17,30 @@ typedef struct Search {
     uint32_t *nearest;
 } Search;
 
-/* Squared distances of x to a block, and the least of them. */
-KERNEL_CLONES
-static real squared_distances(size_t dim, const real *restrict x, const real *restrict y, real *restrict square)
+typedef struct Distances {
+    const real *x, *y; /* (dim); (dim, BLOCK) */
+    real *square;      /* (BLOCK) */
+} Distances;
+
+/* Squared distances of x to a block, over dimensions [begin, end). */
+WIDE(distance_loop)(const void *context, size_t begin, size_t end)
 {
+    const Distances *v = context;
     real sum[BLOCK] = {0};
-    for (size_t d = 0; d < dim; d++)
+    for (size_t d = begin; d < end; d++)
         for (size_t j = 0; j < BLOCK; j++) {
-            const real off = x[d] - y[d * BLOCK + j];
+            const real off = v->x[d] - v->y[d * BLOCK + j];
             sum[j] += off * off;
         }
-    real least = sum[0];
-    for (size_t j = 0; j < BLOCK; j++) {
-        square[j] = sum[j];
-        least = sum[j] < least ? sum[j] : least;
-    }
+    for (size_t j = 0; j < BLOCK; j++) v->square[j] = sum[j];
+}
+
+/* The same over all dimensions; returns the least of them. */
+static real distances(size_t dim, const real *x, const real *y, real *square)
+{
+    wide_call(&distance_loop, &(Distances){x, y, square}, 0, dim);
+    real least = square[0];
+    for (size_t j = 1; j < BLOCK; j++) least = square[j] < least ? square[j] : least;
     return least;
 }
 
@@ -58,8 +67,7 @@ static void search(void *context, size_t task)
         const size_t inside = s->m - b * BLOCK < BLOCK ? s->m - b * BLOCK : BLOCK;
         for (size_t i = 0; i < n; i++) {
             real *list = best + i * s->k;
-            const real least =
-                squared_distances(s->dim, s->x + (first + i) * s->dim, s->y + b * s->dim * BLOCK, square);
+            const real least = distances(s->dim, s->x + (first + i) * s->dim, s->y + b * s->dim * BLOCK, square);
             if (count[i] == s->k && !(least < list[s->k - 1])) continue;
             for (size_t j = 0; j < inside; j++)
                 insert(s->k, &count[i], list, s->nearest + (first + i) * s->k, square[j], (uint32_t)(b * BLOCK + j));

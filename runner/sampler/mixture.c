@@ -8,7 +8,7 @@
 #include "nn/base/alloc.h"
 #include "nn/base/fmath.h"
 #include "nn/base/pool.h"
-#include "nn/kernel/clones.h"
+#include "nn/kernel/wide.h"
 #include "runner/sampler/kmeans.h"
 
 /* A chunk is a task; a block of vectors goes through each component side by side. Sums run within a block, then over
@@ -49,38 +49,50 @@ static void sums_release(Sums *sums)
     free(sums->square);
 }
 
-/* square[m] = |L^-1 (x_m - mean)|^2 for a block of vectors x (dim, BLOCK), by forward substitution. work: as x. */
-KERNEL_CLONES
-static void whitened_distances(size_t dim, const double *restrict x, const double *restrict mean,
-                               const double *restrict factor, const double *restrict inverse, double *restrict work,
-                               double *restrict square)
+typedef struct Whitening {
+    const double *x, *mean, *factor, *inverse; /* columns (dim, BLOCK); (dim); L (dim, dim); 1 / its diagonal */
+    size_t dim;
+    double *work, *square; /* as x; (BLOCK) */
+} Whitening;
+
+/* square[m] = |L^-1 (x_m - mean)|^2 of vectors [begin, end) of a block, by forward substitution. */
+WIDE(whitening_loop)(const void *context, size_t begin, size_t end)
 {
-    for (size_t m = 0; m < BLOCK; m++) square[m] = 0;
+    const Whitening *v = context;
+    const size_t dim = v->dim;
+    for (size_t m = begin; m < end; m++) v->square[m] = 0;
     for (size_t i = 0; i < dim; i++) {
         double y[BLOCK];
-        for (size_t m = 0; m < BLOCK; m++) y[m] = x[i * BLOCK + m] - mean[i];
+        for (size_t m = begin; m < end; m++) y[m] = v->x[i * BLOCK + m] - v->mean[i];
         for (size_t j = 0; j < i; j++) {
-            const double l = factor[i * dim + j];
-            for (size_t m = 0; m < BLOCK; m++) y[m] -= l * work[j * BLOCK + m];
+            const double l = v->factor[i * dim + j];
+            for (size_t m = begin; m < end; m++) y[m] -= l * v->work[j * BLOCK + m];
         }
-        for (size_t m = 0; m < BLOCK; m++) {
-            y[m] *= inverse[i];
-            work[i * BLOCK + m] = y[m];
-            square[m] += y[m] * y[m];
+        for (size_t m = begin; m < end; m++) {
+            y[m] *= v->inverse[i];
+            v->work[i * BLOCK + m] = y[m];
+            v->square[m] += y[m] * y[m];
         }
     }
 }
 
-/* square (dim, dim), lower triangle, += sum over m of share[m] x_m x_m^T; mean (dim) += that of share[m] x_m. */
-KERNEL_CLONES
-static void moments(size_t dim, size_t n, const double *restrict x, const double *restrict share, double *restrict mean,
-                    double *restrict square)
+typedef struct Moments {
+    const double *x, *share; /* rows (n, dim); (n) */
+    size_t dim;
+    double *mean, *square; /* (dim); (dim, dim), of which the lower triangle */
+} Moments;
+
+/* square += sum over m of share[m] x_m x_m^T; mean += that of share[m] x_m. */
+WIDE(moments_loop)(const void *context, size_t begin, size_t end)
 {
-    for (size_t m = 0; m < n; m++) {
-        const double *row = x + m * dim;
-        if (share[m] == 0) continue;
+    const Moments *v = context;
+    const size_t dim = v->dim;
+    double *restrict mean = v->mean, *restrict square = v->square;
+    for (size_t m = begin; m < end; m++) {
+        const double *restrict row = v->x + m * dim;
+        if (v->share[m] == 0) continue;
         for (size_t i = 0; i < dim; i++) {
-            const double scaled = share[m] * row[i];
+            const double scaled = v->share[m] * row[i];
             mean[i] += scaled;
             for (size_t j = 0; j <= i; j++) square[i * dim + j] += scaled * row[j];
         }
@@ -114,8 +126,10 @@ static double responsibilities(const Fit *fit, size_t first, size_t n, const dou
     }
     for (size_t k = 0; k < mixture->components; k++) {
         double *to = share + k * BLOCK;
-        whitened_distances(dim, columns, mixture->mean + k * dim, mixture->factor + k * dim * dim,
-                           fit->inverse + k * dim, work, to);
+        wide_call(&whitening_loop,
+                  &(Whitening){columns, mixture->mean + k * dim, mixture->factor + k * dim * dim,
+                               fit->inverse + k * dim, dim, work, to},
+                  0, BLOCK);
         for (size_t m = 0; m < BLOCK; m++) to[m] = fit->constant[k] - 0.5 * to[m];
     }
     return normalise(mixture->components, n, share);
@@ -142,7 +156,8 @@ static void add_chunk(void *context, size_t chunk)
         sums->log_likelihood += responsibilities(fit, first, n, columns, work, share);
         for (size_t k = 0; k < mixture->components; k++) {
             for (size_t m = 0; m < n; m++) sums->weight[k] += share[k * BLOCK + m];
-            moments(dim, n, rows, share + k * BLOCK, sums->mean + k * dim, sums->square + k * dim * dim);
+            const Moments moments = {rows, share + k * BLOCK, dim, sums->mean + k * dim, sums->square + k * dim * dim};
+            wide_call(&moments_loop, &moments, 0, n);
         }
     }
     free(rows);
