@@ -17,7 +17,7 @@ static real *storage(const Exec *exec, int node, real *params, size_t in_slab)
 
 void exec_init(Exec *exec, const Graph *graph, Params *params, bool training, const int *roots, size_t root_count)
 {
-    if (!params->allocated) BUG("the parameters have no memory yet");
+    if (!params->allocated || (training && !params->grad)) BUG("the parameters have no memory yet");
     *exec = (Exec){.graph = graph, .params = params, .training = training};
     plan_make(&exec->plan, graph, training, roots, root_count);
     exec->slab = mem_zeroed(exec->plan.total, sizeof *exec->slab);
@@ -37,7 +37,7 @@ void exec_init(Exec *exec, const Graph *graph, Params *params, bool training, co
     for (size_t i = 0; i < graph->n; i++) {
         const NodePlan *at = &exec->plan.nodes[i];
         exec->value[i] = storage(exec, (int)i, params->value, at->value);
-        if (graph->nodes[i].wants_grad) exec->grad[i] = storage(exec, (int)i, params->grad, at->grad);
+        if (training && graph->nodes[i].wants_grad) exec->grad[i] = storage(exec, (int)i, params->grad, at->grad);
     }
 }
 

@@ -58,12 +58,29 @@ void params_add_graph(Params *params, const Graph *graph)
 
 void params_allocate(Params *params, size_t slots)
 {
-    if (params->allocated || slots > PARAM_SLOTS_MAX) BUG("parameters: allocated twice, or %zu slots", slots);
-    params->value = mem_zeroed(params->total, sizeof *params->value);
+    if (slots > PARAM_SLOTS_MAX) BUG("parameters: %zu slots", slots);
+    params_allocate_values(params);
     params->grad = mem_zeroed(params->total, sizeof *params->grad);
     for (size_t i = 0; i < slots; i++) params->slot[i] = mem_zeroed(params->total, sizeof *params->slot[i]);
     params->slots = slots;
+}
+
+void params_allocate_values(Params *params)
+{
+    if (params->allocated) BUG("parameters: allocated twice");
+    params->value = mem_zeroed(params->total, sizeof *params->value);
     params->allocated = true;
+}
+
+void params_end_training(Params *params)
+{
+    free(params->grad);
+    params->grad = NULL;
+    for (size_t i = 0; i < PARAM_SLOTS_MAX; i++) {
+        free(params->slot[i]);
+        params->slot[i] = NULL;
+    }
+    params->slots = 0;
 }
 
 void params_initialise(Params *params, uint64_t seed)
@@ -84,9 +101,8 @@ void params_release(Params *params)
 {
     arena_release(&params->arena);
     free(params->items);
+    params_end_training(params);
     free(params->value);
-    free(params->grad);
-    for (size_t i = 0; i < PARAM_SLOTS_MAX; i++) free(params->slot[i]);
     *params = (Params){0};
 }
 

@@ -18,7 +18,7 @@ typedef struct Params {
     size_t n;
     size_t trainable_total; /* elements [0, trainable_total) of each block, gaps included, are the optimizer's */
     size_t total;
-    real *value, *grad;
+    real *value, *grad; /* grad: NULL without training */
     size_t slots;
     real *slot[PARAM_SLOTS_MAX];
     bool allocated;
@@ -26,7 +26,10 @@ typedef struct Params {
 
 /* Takes over the parameters of a graph that are not there yet. Not after params_allocate (BUG). */
 void params_add_graph(Params *params, const Graph *graph);
-void params_allocate(Params *params, size_t slots); /* zeroed */
+/* Zeroed values, gradients and slots; or values alone, for passes without training. */
+void params_allocate(Params *params, size_t slots);
+void params_allocate_values(Params *params);
+void params_end_training(Params *params); /* frees gradients and slots */
 /* Each parameter from the stream "init/NAME" of the seed. */
 void params_initialise(Params *params, uint64_t seed);
 void params_release(Params *params); /* safe on a zeroed one */

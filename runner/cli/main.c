@@ -1,9 +1,12 @@
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "nn/kernel/numerics.h"
 #include "runner/cli/cli.h"
+
+enum { OWN_PAGES = 1 << 20 }; /* bytes from which a block goes back to the system when it is freed */
 
 static bool wants_help(const char *word)
 {
@@ -31,6 +34,7 @@ static bool open_standard_streams(void)
 int main(int argc, char **argv)
 {
     if (!open_standard_streams()) return ERR_FAILED;
+    mallopt(M_MMAP_THRESHOLD, OWN_PAGES); /* else glibc raises it to the size of what is freed, and keeps that */
     if (argc < 2) {
         cli_help(stderr);
         return ERR_CONFIG;

@@ -54,7 +54,7 @@ static bool draw(Cli *cli, Run *run, const char *path, Err *err)
                         run->path);
     ok = ok && load_data(cli, run, &model, &sampler, &dataset, err);
     if (ok) {
-        model_allocate(&model, 0);
+        model_allocate_values(&model);
         if (cli->has_sample_seed) run->experiment.seed = cli->sample_seed;
         ok = safetensors_read(&file, arena_printf(&cli->arena, "%s/weights.safetensors", run->folder), err) &&
              params_take(&model.params, "", model.params.value, &file, err) &&

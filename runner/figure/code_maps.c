@@ -103,7 +103,7 @@ static void draw_images(const FigureContext *context, const Codebook *codebook, 
     size_t *rank = mem_zeroed(codebook->codes, sizeof *rank);
     Shape shape;
     if (!model_shape(context->use->model, codebook->section, &shape)) BUG("no section \"%s\"", codebook->section);
-    model_reconstruct(context->use->model, context->use->dataset, split, n, pixels);
+    model_reconstruct(context->use->model, context->use->dataset, split, 0, n, pixels);
     codebook_encode(context->use->model, context->use->dataset, split, n, codebook, code);
     codebook_rank(context->use->model, codebook, rank);
     for (size_t i = 0; i < n; i++) {

@@ -66,7 +66,7 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
         z[2 * i] = (real)normal_quantile(((double)(i % size) + 0.5) / (double)size);
         z[2 * i + 1] = -(real)normal_quantile(((double)(i / size) + 0.5) / (double)size);
     }
-    model_decode(context->use->model, n, z, pixels);
+    model_decode(context->use->model, 0, n, z, pixels);
 
     Grid grid = {.rows = size,
                  .columns = size,

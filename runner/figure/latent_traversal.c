@@ -192,7 +192,7 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     real *z = mem_zeroed(mem_mul(n, axes.dim), sizeof *z), *pixels = mem_zeroed(mem_mul(n, image), sizeof *pixels);
     choose(&axes, rows, chosen);
     lay_out(options, &axes, rows, chosen, z);
-    model_decode(use->model, n, z, pixels);
+    model_decode(use->model, 0, n, z, pixels);
 
     Grid grid = {.rows = rows,
                  .columns = (size_t)options->steps,

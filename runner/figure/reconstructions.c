@@ -60,7 +60,7 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     const Split *split = dataset_split(context->use->dataset, options->split);
     size_t n = (size_t)options->pairs, image = info->height * info->width * info->channels;
     real *pixels = mem_zeroed(mem_mul(n, image), sizeof *pixels), *original = mem_zeroed(image, sizeof *original);
-    model_reconstruct(context->use->model, context->use->dataset, split, n, pixels);
+    model_reconstruct(context->use->model, context->use->dataset, split, 0, n, pixels);
 
     size_t columns = n < COLUMNS ? n : COLUMNS;
     Grid grid = {.rows = (n + columns - 1) / columns * 2,

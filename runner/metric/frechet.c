@@ -14,16 +14,17 @@ enum { ROWS = 32 }; /* of a matrix, a task */
 /* What tasks that fill a matrix by blocks of rows read and write. */
 typedef struct Fit {
     size_t n, size;
-    const double *centred; /* (n, size) */
+    const real *features; /* (n, size) */
+    const double *mean;
     double *covariance;
 } Fit;
 
-/* row[k] += the sum over images first.. of column i times column k. */
-WIDE_INLINE void add_segment(const Fit *fit, size_t i, size_t first, size_t end, double *segment, double *row)
+/* row[k] += the sum over a segment's n images of column i times column k. */
+WIDE_INLINE void add_segment(const Fit *fit, size_t i, size_t n, const double *centred, double *segment, double *row)
 {
     for (size_t k = i; k < fit->size; k++) segment[k] = 0;
-    for (size_t image = first; image < end; image++) {
-        const double *x = fit->centred + image * fit->size;
+    for (size_t image = 0; image < n; image++) {
+        const double *x = centred + image * fit->size;
         for (size_t k = i; k < fit->size; k++) segment[k] += x[i] * x[k];
     }
     for (size_t k = i; k < fit->size; k++) row[k] += segment[k];
@@ -33,26 +34,30 @@ WIDE_INLINE void add_segment(const Fit *fit, size_t i, size_t first, size_t end,
 WIDE(fit_rows)(const void *context, size_t begin, size_t end)
 {
     const Fit *fit = context;
-    double *segment = mem_zeroed(fit->size, sizeof *segment);
+    const size_t size = fit->size;
+    double *segment = mem_zeroed(size, sizeof *segment);
+    double *centred = mem_zeroed(mem_mul(SEGMENT_IMAGES, size), sizeof *centred);
     for (size_t first = 0; first < fit->n; first += SEGMENT_IMAGES) {
-        const size_t last = first + SEGMENT_IMAGES < fit->n ? first + SEGMENT_IMAGES : fit->n;
-        for (size_t i = begin; i < end; i++) add_segment(fit, i, first, last, segment, fit->covariance + i * fit->size);
+        const size_t n = fit->n - first < SEGMENT_IMAGES ? fit->n - first : SEGMENT_IMAGES;
+        const real *features = fit->features + first * size;
+        for (size_t image = 0; image < n; image++)
+            for (size_t k = begin; k < size; k++)
+                centred[image * size + k] = (double)features[image * size + k] - fit->mean[k];
+        for (size_t i = begin; i < end; i++) add_segment(fit, i, n, centred, segment, fit->covariance + i * size);
     }
+    free(centred);
     free(segment);
 }
 
 void gaussian_fit(Gaussian *gaussian, size_t n, size_t size, const real *features)
 {
     *gaussian = (Gaussian){size, mem_zeroed(size, sizeof(double)), mem_zeroed(mem_mul(size, size), sizeof(double))};
-    double *centred = mem_zeroed(mem_mul(n, size), sizeof *centred);
     for (size_t k = 0; k < size; k++) {
         SegmentSum sum = {0};
         for (size_t i = 0; i < n; i++) segment_add(&sum, (double)features[i * size + k]);
         gaussian->mean[k] = segment_total(&sum) / (double)n;
     }
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < size; k++) centred[i * size + k] = (double)features[i * size + k] - gaussian->mean[k];
-    Fit fit = {n, size, centred, gaussian->covariance};
+    Fit fit = {n, size, features, gaussian->mean, gaussian->covariance};
     wide_run(size, ROWS, &fit_rows, &fit);
     for (size_t i = 0; i < size; i++)
         for (size_t k = i; k < size; k++) {
@@ -60,7 +65,6 @@ void gaussian_fit(Gaussian *gaussian, size_t n, size_t size, const real *feature
             *element /= (double)(n - 1);
             gaussian->covariance[k * size + i] = *element;
         }
-    free(centred);
 }
 
 void gaussian_release(Gaussian *gaussian)

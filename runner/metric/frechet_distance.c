@@ -1,4 +1,3 @@
-#include "runner/metric/frechet.h"
 #include "runner/metric/judged.h"
 #include "runner/model/judge.h"
 
@@ -30,34 +29,29 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
 {
     const FrechetOptions *options = spec->options;
     const Ref judge = options->classifier;
-    Judgement generated, test, train;
+    FeatureFit generated, test, train;
     const char *protocol;
-    if (!judged(list, use, &options->from, judge, &generated, err) ||
-        !judged_real(list, use, "test", generated.n, judge, &test, err) ||
-        !judged_real(list, use, "train", test.n, judge, &train, err) ||
+    if (!judged_features(list, use, &options->from, judge, &generated, err)) return false;
+    const ImageOptions some_test = judged_real(use, "test", generated.n);
+    if (!judged_features(list, use, &some_test, judge, &test, err)) return false;
+    const ImageOptions some_train = judged_real(use, "train", test.n);
+    if (!judged_features(list, use, &some_train, judge, &train, err) ||
         !judged_protocol(list, use, &options->from, judge, &protocol, err))
         return false;
-    const size_t size = generated.feature_count;
-    Gaussian of_test, of_generated, of_train;
-    gaussian_fit(&of_test, test.n, size, test.features);
-    gaussian_fit(&of_generated, generated.n, size, generated.features);
-    gaussian_fit(&of_train, train.n, size, train.features);
+    const size_t size = test.gaussian.size;
     MetricValue value = {.metric = "frechet_distance", .unit = "squared distance", .n = generated.n};
-    value.value = gaussian_distance(&of_test, &of_generated);
+    value.value = gaussian_distance(&test.gaussian, &generated.gaussian);
     value.detail = arena_printf(&list->arena, "squared, between %zu features of %zu test images and of: %s", size,
                                 test.n, protocol);
     judged_add(list, use, spec, &options->from, &value);
     value.metric = "frechet_distance_floor";
     value.n = train.n;
-    value.value = gaussian_distance(&of_test, &of_train);
+    value.value = gaussian_distance(&test.gaussian, &train.gaussian);
     value.detail = arena_printf(&list->arena,
                                 "squared, between %zu features of %zu test images and of %zu training "
                                 "images; judge %s",
                                 size, test.n, train.n, judge.name);
     judged_add(list, use, spec, &options->from, &value);
-    gaussian_release(&of_test);
-    gaussian_release(&of_generated);
-    gaussian_release(&of_train);
     return true;
 }
 
@@ -71,6 +65,7 @@ const Metric metric_frechet_distance = {
             .fields = fields,
             .size = sizeof(FrechetOptions),
             .example = "{samples: 10000, classifier: resnet18}"},
+    .features = true,
     .check = check,
     .measure = measure,
 };

@@ -79,8 +79,9 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
     const Ref judge = options->classifier;
     Judgement generated, test;
     const char *protocol;
-    if (!judged(list, use, &options->from, judge, &generated, err) ||
-        !judged_real(list, use, "test", generated.n, judge, &test, err) ||
+    if (!judged(list, use, &options->from, judge, &generated, err)) return false;
+    const ImageOptions real_images = judged_real(use, "test", generated.n);
+    if (!judged(list, use, &real_images, judge, &test, err) ||
         !judged_protocol(list, use, &options->from, judge, &protocol, err))
         return false;
     const size_t splits = (size_t)options->splits < generated.n ? (size_t)options->splits : generated.n;
@@ -89,7 +90,6 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
     add(list, use, spec, "inception_score", &scores, protocol);
     if (strcmp(options->from.images, "test") == 0) return true;
 
-    const ImageOptions real_images = {.samples = (int64_t)test.n, .images = "test"};
     if (!judged_protocol(list, use, &real_images, judge, &protocol, err)) return false;
     const Scores ceiling = score(&test, splits, each);
     add(list, use, spec, "inception_score_ceiling", &ceiling, protocol);

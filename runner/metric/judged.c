@@ -9,9 +9,9 @@
 /* One judge's verdict on one set of images. */
 typedef struct Verdict {
     const char *images, *judge; /* canonical texts */
-    size_t n, classes, feature_count;
+    size_t n, classes;
     double *log_probabilities;
-    real *features;
+    Gaussian features; /* of size 0: not fitted */
 } Verdict;
 
 typedef struct Judged {
@@ -26,7 +26,7 @@ void judged_release(Judged *judged)
     if (!judged) return;
     for (size_t i = 0; i < judged->n; i++) {
         free(judged->items[i].log_probabilities);
-        free(judged->items[i].features);
+        gaussian_release(&judged->items[i].features);
     }
     free(judged->items);
     pictures_release(&judged->pictures);
@@ -85,86 +85,146 @@ bool judged_check(const UseContext *use, const Spec *spec, const ImageOptions *i
     return check_label(use, spec, images, err);
 }
 
-/* Draws and judges n images, which the list doesn't have yet. */
-static bool judge_images(Judged *kept, const UseContext *use, const PictureSource *source, Ref judge, Verdict *verdict,
-                         Err *err)
+/* A part's progress is the progress of all images. */
+typedef struct Part {
+    const UseContext *use;
+    size_t first, n;
+} Part;
+
+static bool hear_part(void *context, size_t done, size_t total, Err *err)
 {
-    Model *model;
+    (void)total;
+    const Part *part = context;
+    return use_progress(part->use, part->first + done, part->n, err);
+}
+
+/* Draws and judges all images of the source. */
+static bool read_and_judge(Judged *kept, const UseContext *use, const PictureSource *source, Model *model,
+                           double *log_probabilities, real *features, Err *err)
+{
+    Part part = {.use = use, .n = source->n};
+    UseContext listening = *use;
+    PictureReader reader;
     const real *pixels;
-    if (!needs_model(use->needs, judge, &model, err) || !pictures_draw(&kept->pictures, use, source, &pixels, err))
-        return false;
-    *verdict = (Verdict){.images = arena_text(&kept->arena, source->text),
-                         .judge = arena_text(&kept->arena, judge.name),
-                         .n = source->n,
-                         .classes = judge_classes(model),
-                         .feature_count = judge_features(model)};
-    verdict->log_probabilities = mem_zeroed(mem_mul(source->n, verdict->classes), sizeof(double));
-    if (verdict->feature_count)
-        verdict->features = mem_zeroed(mem_mul(source->n, verdict->feature_count), sizeof(real));
-    const bool ok = judge_classify(use, model, source->n, pixels, verdict->log_probabilities, verdict->features, err);
-    pictures_done(&kept->pictures);
-    if (!ok) {
-        free(verdict->log_probabilities);
-        free(verdict->features);
+    listening.progress = hear_part;
+    listening.progress_context = &part;
+    if (!pictures_open(&kept->pictures, &listening, source, &reader, err)) return false;
+    const size_t each = pictures_part(use), classes = judge_classes(model), size = judge_features(model);
+    bool ok = true;
+    for (; ok && part.first < source->n; part.first += each) {
+        const size_t count = source->n - part.first < each ? source->n - part.first : each;
+        ok = pictures_read(&reader, part.first, count, &pixels, err) &&
+             judge_classify(&listening, model, count, pixels, log_probabilities + part.first * classes,
+                            features ? features + part.first * size : NULL, err);
     }
+    pictures_close(&kept->pictures, &reader, ok);
     return ok;
 }
 
-/* Image i doesn't depend on how many are drawn, so a larger verdict serves. */
+static bool judge_images(Judged *kept, const UseContext *use, const PictureSource *source, Ref judge, bool features,
+                         Verdict *verdict, Err *err)
+{
+    Model *model;
+    if (!needs_model(use->needs, judge, &model, err)) return false;
+    const size_t size = features ? judge_features(model) : 0;
+    Verdict made = {.images = arena_text(&kept->arena, source->text),
+                    .judge = arena_text(&kept->arena, judge.name),
+                    .n = source->n,
+                    .classes = judge_classes(model)};
+    made.log_probabilities = mem_zeroed(mem_mul(source->n, made.classes), sizeof(double));
+    real *feature = size ? mem_zeroed(mem_mul(source->n, size), sizeof *feature) : NULL;
+    const bool ok = read_and_judge(kept, use, source, model, made.log_probabilities, feature, err);
+    if (ok && size) gaussian_fit(&made.features, source->n, size, feature);
+    free(feature);
+    if (ok)
+        *verdict = made;
+    else
+        free(made.log_probabilities);
+    return ok;
+}
+
+/* Image i doesn't depend on how many are drawn, so a larger verdict serves; a Gaussian is of all its images. */
+static const Verdict *find(const Judged *kept, const PictureSource *source, Ref judge, bool features)
+{
+    for (size_t i = 0; i < kept->n; i++) {
+        const Verdict *item = &kept->items[i];
+        if (strcmp(item->images, source->text) != 0 || strcmp(item->judge, judge.name) != 0) continue;
+        if (features ? item->n == source->n && item->features.size : item->n >= source->n) return item;
+    }
+    return NULL;
+}
+
+/* Whether a metric of the experiment asks for features, which cost a second judging when they are asked for later. */
+static bool features_foreseen(const UseContext *use)
+{
+    const SpecList *items = &use->model->experiment->evaluate;
+    for (size_t i = 0; i < items->n; i++)
+        if (((const Metric *)items->items[i].row)->features) return true;
+    return false;
+}
+
 static bool find_or_judge(MetricList *list, const UseContext *use, const PictureSource *source, Ref judge,
-                          Judgement *judgement, Err *err)
+                          bool features, Verdict *verdict, Err *err)
 {
     if (!list->judged) list->judged = mem_zeroed(1, sizeof(Judged));
     Judged *kept = list->judged;
-    const Verdict *found = NULL;
-    for (size_t i = 0; !found && i < kept->n; i++) {
-        const Verdict *item = &kept->items[i];
-        if (item->n >= source->n && !strcmp(item->images, source->text) && !strcmp(item->judge, judge.name))
-            found = item;
-    }
+    const Verdict *found = find(kept, source, judge, features);
     if (!found) {
         if (kept->n == kept->capacity) {
             kept->capacity = kept->capacity ? kept->capacity * 2 : 8;
             kept->items = mem_grow(kept->items, kept->capacity, sizeof *kept->items);
         }
-        Verdict *verdict = &kept->items[kept->n];
-        if (!judge_images(kept, use, source, judge, verdict, err)) return false;
+        Verdict *made = &kept->items[kept->n];
+        if (!judge_images(kept, use, source, judge, features || features_foreseen(use), made, err)) return false;
         kept->n++;
-        found = verdict;
+        found = made;
     }
-    *judgement =
-        (Judgement){source->n, found->classes, found->feature_count, found->log_probabilities, found->features};
+    *verdict = *found;
+    verdict->n = source->n;
     return true;
+}
+
+static bool verdict_on(MetricList *list, const UseContext *use, const ImageOptions *images, Ref judge, bool features,
+                       Verdict *verdict, Err *err)
+{
+    Arena arena = {0};
+    const PictureSource source = picture_source(&arena, use, images);
+    const bool ok = find_or_judge(list, use, &source, judge, features, verdict, err);
+    arena_release(&arena);
+    return ok;
 }
 
 bool judged(MetricList *list, const UseContext *use, const ImageOptions *images, Ref judge, Judgement *judgement,
             Err *err)
 {
-    Arena arena = {0};
-    const PictureSource source = picture_source(&arena, use, images);
-    const bool ok = find_or_judge(list, use, &source, judge, judgement, err);
-    arena_release(&arena);
-    return ok;
+    Verdict verdict;
+    if (!verdict_on(list, use, images, judge, false, &verdict, err)) return false;
+    *judgement = (Judgement){verdict.n, verdict.classes, verdict.log_probabilities};
+    return true;
 }
 
-bool judged_real(MetricList *list, const UseContext *use, const char *split, size_t n, Ref judge, Judgement *judgement,
-                 Err *err)
+bool judged_features(MetricList *list, const UseContext *use, const ImageOptions *images, Ref judge, FeatureFit *fit,
+                     Err *err)
 {
-    Arena arena = {0};
+    Verdict verdict;
+    if (!verdict_on(list, use, images, judge, true, &verdict, err)) return false;
+    *fit = (FeatureFit){verdict.n, verdict.features};
+    return true;
+}
+
+ImageOptions judged_real(const UseContext *use, const char *split, size_t n)
+{
     const size_t there = dataset_split(use->dataset, split)->n;
-    const ImageOptions images = {.samples = (int64_t)(n < there ? n : there), .images = split};
-    const PictureSource source = picture_source(&arena, use, &images);
-    const bool ok = find_or_judge(list, use, &source, judge, judgement, err);
-    arena_release(&arena);
-    return ok;
+    return (ImageOptions){.samples = (int64_t)(n < there ? n : there), .images = split};
 }
 
 bool judged_judge(MetricList *list, const UseContext *use, Ref judge, const char **text, Err *err)
 {
     Judgement test;
+    const ImageOptions images = judged_real(use, "test", SIZE_MAX);
     const Split *split = &use->dataset->test;
     size_t right = 0;
-    if (!judged_real(list, use, "test", split->n, judge, &test, err)) return false;
+    if (!judged(list, use, &images, judge, &test, err)) return false;
     for (size_t i = 0; i < split->n; i++)
         right += judge_class(test.classes, test.log_probabilities + i * test.classes) == split->labels[i];
     *text = arena_printf(&list->arena, "judge %s, accuracy %.9g on %zu test images", judge.name,

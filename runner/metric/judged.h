@@ -1,8 +1,9 @@
-/* The images that metrics have judged, and what judges say of them. Images are drawn once a run, and judged once by
- * each judge, however many metrics ask: a list of metrics keeps them. */
+/* What judges say of the images that metrics ask about. Each judge sees them once a run, however many metrics ask: a
+ * list of metrics keeps the verdicts. Images pass by in parts, so that memory doesn't grow with their number. */
 #ifndef RUNNER_METRIC_JUDGED_H
 #define RUNNER_METRIC_JUDGED_H
 
+#include "runner/metric/frechet.h"
 #include "runner/metric/metric.h"
 #include "runner/sampler/sampler.h"
 
@@ -42,10 +43,15 @@ typedef struct ImageOptions {
     }
 
 typedef struct Judgement {
-    size_t n, classes, feature_count;
+    size_t n, classes;
     const double *log_probabilities; /* (n, classes) */
-    const real *features;            /* (n, feature_count); NULL where the judge has none */
 } Judgement;
+
+/* A Gaussian fitted to a judge's features of n images; borrowed. */
+typedef struct FeatureFit {
+    size_t n;
+    Gaussian gaussian;
+} FeatureFit;
 
 /* Whether the images can be had and judged: an error has the place of the spec or of the judge's name. */
 bool judged_check(const UseContext *use, const Spec *spec, const ImageOptions *images, Err *err);
@@ -55,13 +61,15 @@ bool judged_check_judge(const UseContext *use, Ref judge, Err *err);
  * sampler's name, else what `images` says. */
 const char *judged_label(Arena *arena, const UseContext *use, const Spec *spec, const ImageOptions *images);
 
-/* The verdict of one judge on these images: lives as long as the list. */
+/* The verdict of one judge on these images, and what is fitted to its features, of which it must have some: both live
+ * as long as the list. A metric that asks for features says so in its row. */
 bool judged(MetricList *list, const UseContext *use, const ImageOptions *images, Ref judge, Judgement *judgement,
             Err *err);
+bool judged_features(MetricList *list, const UseContext *use, const ImageOptions *images, Ref judge, FeatureFit *fit,
+                     Err *err);
 
-/* The same of the first n images of the run's "test" or "train" split, or as many as there are; grey pixels always. */
-bool judged_real(MetricList *list, const UseContext *use, const char *split, size_t n, Ref judge, Judgement *judgement,
-                 Err *err);
+/* The first n images of the run's "test" or "train" split, or as many as there are; grey pixels always. */
+ImageOptions judged_real(const UseContext *use, const char *split, size_t n);
 
 /* "judge resnet18/seed1, accuracy 0.9933 on 10000 test images"; and with what the images are before it: "prior;
  * judge ...". */

@@ -27,6 +27,7 @@ void metric_release(MetricList *list);
 
 typedef struct Metric {
     Row row;
+    bool features; /* it asks for judged_features */
     /* Whether it can be measured on this experiment: an error has the place of the spec or of what it names. There is
      * neither data nor parameters, of the needed runs neither: needs_experiment and needs_network. May be NULL. */
     bool (*check)(const UseContext *use, const Spec *spec, Err *err);

@@ -9,48 +9,49 @@
 
 #define STREAM "judged"
 
+enum { PART = 1024 };
+
 typedef struct Picture {
     char *text;
     size_t n;
-    bool keep;
     real *pixels;
 } Picture;
 
 /* A way to come by images. */
 typedef struct Kind {
     const char *name, *text; /* text: for the protocol; NULL: the sampler's */
-    bool keep;               /* dear to make */
     const char *split;       /* there are only as many as it has; NULL: any number */
-    bool (*draw)(const UseContext *use, const PictureSource *source, real *pixels, Err *err);
+    bool (*draw)(PictureReader *reader, size_t first, size_t n, real *pixels, Err *err);
 } Kind;
 
-static bool draw_samples(const UseContext *use, const PictureSource *source, real *pixels, Err *err)
+static bool draw_samples(PictureReader *reader, size_t first, size_t n, real *pixels, Err *err)
 {
-    return sampler_draw(use, &source->sampler, STREAM, source->n, pixels, err);
+    return drawing_images(&reader->drawing, first, n, pixels, err);
 }
 
-static bool draw_reconstructions(const UseContext *use, const PictureSource *source, real *pixels, Err *err)
+static bool draw_reconstructions(PictureReader *reader, size_t first, size_t n, real *pixels, Err *err)
 {
     (void)err;
-    model_reconstruct(use->model, use->dataset, &use->dataset->test, source->n, pixels);
+    const UseContext *use = reader->use;
+    model_reconstruct(use->model, use->dataset, &use->dataset->test, first, n, pixels);
     return true;
 }
 
 /* As they are in the file: grey, whatever the model is trained on, since that is what judges know. */
-static void read_split(const UseContext *use, const char *name, size_t n, real *pixels)
+static void read_split(const UseContext *use, const char *name, size_t first, size_t n, real *pixels)
 {
     const Split *split = dataset_split(use->dataset, name);
     const DataOptions grey = {.binarize = "none"};
     uint32_t *index = mem_zeroed(n, sizeof *index);
-    for (size_t i = 0; i < n; i++) index[i] = (uint32_t)i;
+    for (size_t i = 0; i < n; i++) index[i] = (uint32_t)(first + i);
     batch_gather(use->dataset, split, &grey, 0, 0, index, n, pixels, NULL);
     free(index);
 }
 
-static bool draw_real(const UseContext *use, const PictureSource *source, real *pixels, Err *err)
+static bool draw_real(PictureReader *reader, size_t first, size_t n, real *pixels, Err *err)
 {
     (void)err;
-    read_split(use, source->images, source->n, pixels);
+    read_split(reader->use, reader->source->images, first, n, pixels);
     return true;
 }
 
@@ -60,26 +61,26 @@ static size_t pixel_count(const UseContext *use)
     return info->height * info->width * info->channels;
 }
 
-static bool draw_noise(const UseContext *use, const PictureSource *source, real *pixels, Err *err)
+static bool draw_noise(PictureReader *reader, size_t first, size_t n, real *pixels, Err *err)
 {
     (void)err;
-    const size_t size = pixel_count(use);
-    const Rng rng = rng_stream(use->model->experiment->seed, STREAM "/noise");
-    for (size_t i = 0; i < source->n; i++) rng_uniform(rng, 0, (uint32_t)i, size, pixels + i * size);
+    const size_t size = pixel_count(reader->use);
+    const Rng rng = rng_stream(reader->use->model->experiment->seed, STREAM "/noise");
+    for (size_t i = 0; i < n; i++) rng_uniform(rng, 0, (uint32_t)(first + i), size, pixels + i * size);
     return true;
 }
 
-static bool draw_shuffled(const UseContext *use, const PictureSource *source, real *pixels, Err *err)
+static bool draw_shuffled(PictureReader *reader, size_t first, size_t n, real *pixels, Err *err)
 {
     (void)err;
-    const size_t size = pixel_count(use);
-    const Rng rng = rng_stream(use->model->experiment->seed, STREAM "/shuffle");
+    const size_t size = pixel_count(reader->use);
+    const Rng rng = rng_stream(reader->use->model->experiment->seed, STREAM "/shuffle");
     uint32_t *from = mem_zeroed(size, sizeof *from);
     real *image = mem_zeroed(size, sizeof *image);
-    read_split(use, "test", source->n, pixels);
-    for (size_t i = 0; i < source->n; i++) {
+    read_split(reader->use, "test", first, n, pixels);
+    for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < size; k++) from[k] = (uint32_t)k;
-        rng_shuffle(rng, i, size, from);
+        rng_shuffle(rng, first + i, size, from);
         memcpy(image, pixels + i * size, size * sizeof *image);
         for (size_t k = 0; k < size; k++) pixels[i * size + k] = image[from[k]];
     }
@@ -89,12 +90,12 @@ static bool draw_shuffled(const UseContext *use, const PictureSource *source, re
 }
 
 static const Kind kinds[] = {
-    {"samples", NULL, true, NULL, draw_samples},
-    {"reconstructions", "reconstructions of test images", true, "test", draw_reconstructions},
-    {"test", "test images", false, "test", draw_real},
-    {"train", "training images", false, "train", draw_real},
-    {"noise", "uniform noise", false, NULL, draw_noise},
-    {"shuffled", "test images with shuffled pixels", false, "test", draw_shuffled},
+    {"samples", NULL, NULL, draw_samples},
+    {"reconstructions", "reconstructions of test images", "test", draw_reconstructions},
+    {"test", "test images", "test", draw_real},
+    {"train", "training images", "train", draw_real},
+    {"noise", "uniform noise", NULL, draw_noise},
+    {"shuffled", "test images with shuffled pixels", "test", draw_shuffled},
 };
 
 static const Kind *kind_of(const char *images)
@@ -129,50 +130,73 @@ PictureSource picture_source(Arena *arena, const UseContext *use, const ImageOpt
     return source;
 }
 
-static void release_one(Picture *picture)
-{
-    free(picture->text);
-    free(picture->pixels);
-    *picture = (Picture){0};
-}
-
-bool pictures_draw(Pictures *pictures, const UseContext *use, const PictureSource *source, const real **pixels,
-                   Err *err)
+void pictures_release(Pictures *pictures)
 {
     for (size_t i = 0; i < pictures->n; i++) {
-        *pixels = pictures->items[i].pixels;
-        if (pictures->items[i].n >= source->n && strcmp(pictures->items[i].text, source->text) == 0) return true;
+        free(pictures->items[i].text);
+        free(pictures->items[i].pixels);
     }
-    const Kind *kind = kind_of(source->images);
-    real *drawn = mem_zeroed(mem_mul(source->n, pixel_count(use)), sizeof *drawn);
-    if (!kind->draw(use, source, drawn, err)) {
-        free(drawn);
-        return false;
-    }
-    pictures->items = mem_grow(pictures->items, pictures->n + 1, sizeof *pictures->items);
+    free(pictures->items);
+    *pictures = (Pictures){0};
+}
+
+static const real *find(const Pictures *pictures, const PictureSource *source)
+{
+    for (size_t i = 0; i < pictures->n; i++)
+        if (pictures->items[i].n >= source->n && strcmp(pictures->items[i].text, source->text) == 0)
+            return pictures->items[i].pixels;
+    return NULL;
+}
+
+static void keep(Pictures *pictures, const PictureSource *source, real *pixels)
+{
     const size_t length = strlen(source->text) + 1;
-    Picture *picture = &pictures->items[pictures->n++];
-    *picture = (Picture){mem_grow(NULL, length, 1), source->n, kind->keep, drawn};
-    memcpy(picture->text, source->text, length);
-    *pixels = drawn;
+    Picture picture = {mem_grow(NULL, length, 1), source->n, pixels};
+    memcpy(picture.text, source->text, length);
+    pictures->items = mem_grow(pictures->items, pictures->n + 1, sizeof *pictures->items);
+    pictures->items[pictures->n++] = picture;
+}
+
+size_t pictures_part(const UseContext *use)
+{
+    const size_t batch = (size_t)use->model->experiment->data.batch;
+    return (PART + batch - 1) / batch * batch;
+}
+
+bool pictures_open(Pictures *pictures, const UseContext *use, const PictureSource *source, PictureReader *reader,
+                   Err *err)
+{
+    const Row *sampler = source->sampler.row;
+    const size_t part = pictures_part(use) < source->n ? pictures_part(use) : source->n;
+    *reader = (PictureReader){.use = use,
+                              .source = source,
+                              .kind = kind_of(source->images),
+                              .kept = find(pictures, source),
+                              .dear = sampler && ((const Sampler *)sampler)->dear};
+    if (reader->kept) return true;
+    if (sampler && !drawing_begin(&reader->drawing, use, &source->sampler, STREAM, err)) return false;
+    reader->drawn = mem_zeroed(mem_mul(reader->dear ? source->n : part, pixel_count(use)), sizeof *reader->drawn);
     return true;
 }
 
-void pictures_done(Pictures *pictures)
+bool pictures_read(PictureReader *reader, size_t first, size_t n, const real **pixels, Err *err)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < pictures->n; i++) {
-        if (pictures->items[i].keep)
-            pictures->items[kept++] = pictures->items[i];
-        else
-            release_one(&pictures->items[i]);
+    const size_t size = pixel_count(reader->use);
+    if (reader->kept) {
+        *pixels = reader->kept + first * size;
+        return true;
     }
-    pictures->n = kept;
+    real *to = reader->drawn + (reader->dear ? first * size : 0);
+    *pixels = to;
+    return reader->kind->draw(reader, first, n, to, err);
 }
 
-void pictures_release(Pictures *pictures)
+void pictures_close(Pictures *pictures, PictureReader *reader, bool whole)
 {
-    for (size_t i = 0; i < pictures->n; i++) release_one(&pictures->items[i]);
-    free(pictures->items);
-    *pictures = (Pictures){0};
+    if (reader->drawing.spec.row) drawing_end(&reader->drawing);
+    if (whole && reader->drawn && reader->dear)
+        keep(pictures, reader->source, reader->drawn);
+    else
+        free(reader->drawn);
+    *reader = (PictureReader){0};
 }

@@ -4,7 +4,10 @@
 
 #include "nn/base/fmath.h"
 
-enum { BATCHES = 8 }; /* between two reports of progress */
+enum {
+    BATCH = 64,    /* a deep judge's activations are large */
+    PROGRESS = 512 /* images between two reports */
+};
 
 const char *judge_logits(const Model *model)
 {
@@ -80,18 +83,17 @@ bool judge_classify(const UseContext *use, Model *judge, size_t n, const real *p
                     real *features, Err *err)
 {
     const DatasetInfo *info = &judge->info;
-    const size_t batch = (size_t)judge->experiment->data.batch, each = BATCHES * batch;
     Judging judging = {.pixel_count = info->height * info->width * info->channels,
                        .classes = judge_classes(judge),
                        .feature_count = judge_features(judge)};
     if (features && !judging.feature_count) BUG("a judge without features");
     const PassSpec spec = {.output = {judge_logits(judge)}, .features = features != NULL};
-    for (size_t first = 0; first < n; first += each) {
-        const size_t count = n - first < each ? n - first : each;
+    for (size_t first = 0; first < n; first += PROGRESS) {
+        const size_t count = n - first < PROGRESS ? n - first : PROGRESS;
         judging.pixels = pixels + first * judging.pixel_count;
         judging.log_probabilities = log_probabilities + first * judging.classes;
         judging.features = features ? features + first * judging.feature_count : NULL;
-        model_sweep(judge, &spec, &(Sweep){count, batch, EVALUATION_STEP, read_pixels, write_verdicts, &judging});
+        model_sweep(judge, &spec, &(Sweep){count, BATCH, EVALUATION_STEP, read_pixels, write_verdicts, &judging});
         if (!use_progress(use, first + count, n, err)) return false;
     }
     return true;

@@ -112,6 +112,11 @@ void model_allocate(Model *model, size_t slots)
     params_initialise(&model->params, model->experiment->seed);
 }
 
+void model_allocate_values(Model *model)
+{
+    params_allocate_values(&model->params);
+}
+
 bool model_shape(const Model *model, const char *name, Shape *shape)
 {
     int node = wiring_find(&model->wiring, name);

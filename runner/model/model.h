@@ -28,8 +28,10 @@ typedef struct Model {
 bool model_init(Model *model, const Experiment *experiment, const DatasetInfo *info, Err *err);
 void model_release(Model *model); /* safe on a zeroed one */
 
-/* Allocates parameters with the optimizer's slots (0 for evaluation) and draws them from the experiment's seed. */
+/* Allocates parameters with the optimizer's slots and draws them from the experiment's seed; or for evaluation alone,
+ * zeroed, to be read from a file. */
 void model_allocate(Model *model, size_t slots);
+void model_allocate_values(Model *model);
 
 /* Parameters whose initialiser has fill_from, from the first batch of training (epoch 0's order, layers as in training,
  * which leaves running statistics as they were), in the order of the graph; others stay. A repetition gives the same

@@ -46,7 +46,7 @@ static bool load(NeededModel *needed, Ref run, Err *err)
               err_failed(err, run.loc, "the needed run %s has no weights in %s; `mayvae run %s` makes them",
                          needed->path, needed->folder, needed->path);
     if (ok) {
-        model_allocate(&needed->model, 0);
+        model_allocate_values(&needed->model);
         ok = safetensors_read(&file, path, err) &&
              params_take(&needed->model.params, "", needed->model.params.value, &file, err);
     }

@@ -11,6 +11,7 @@
 /* Where a sweep puts what it reads: rows of `size` numbers. */
 typedef struct Collector {
     ImageSource source;
+    size_t start; /* of the images in the split */
     const real *latents;
     size_t latent_size;
     size_t size;
@@ -40,7 +41,8 @@ void image_source_read(ImageSource *source, size_t first, size_t n, real *images
 
 static void read_images(void *context, size_t first, size_t n, real *input, real *label)
 {
-    image_source_read(&((Collector *)context)->source, first, n, input, label);
+    Collector *collector = context;
+    image_source_read(&collector->source, collector->start + first, n, input, label);
 }
 
 static void read_latents(void *context, size_t first, size_t n, real *input, real *label)
@@ -143,7 +145,15 @@ bool model_can_decode(const Model *model)
     return model_term(model, "reconstruction") && model_latent(model, &latent);
 }
 
-void model_decode(Model *model, size_t n, const real *latents, real *pixels)
+/* The random draws of image i are those of its place in its batch, wherever a sweep begins. */
+static uint64_t step_of(const Model *model, size_t first)
+{
+    const size_t batch = (size_t)model->experiment->data.batch;
+    if (first % batch) BUG("image %zu doesn't begin a batch of %zu", first, batch);
+    return EVALUATION_STEP + first / batch;
+}
+
+void model_decode(Model *model, size_t first, size_t n, const real *latents, real *pixels)
 {
     Collector collector = {.latents = latents, .out = pixels};
     const char *output = model_picture(model, &collector.sigmoid);
@@ -151,23 +161,23 @@ void model_decode(Model *model, size_t n, const real *latents, real *pixels)
     if (!model_latent(model, &latent)) BUG("no latent to decode");
     collector.latent_size = latent.dim;
     collector.size = size_of(model, output);
-    Sweep sweep = {n, (size_t)model->experiment->data.batch, EVALUATION_STEP, read_latents, collect, &collector};
+    Sweep sweep = {n, (size_t)model->experiment->data.batch, step_of(model, first), read_latents, collect, &collector};
     model_sweep(model, &(PassSpec){.feed = latent.section, .output = {output}}, &sweep);
 }
 
-void model_reconstruct(Model *model, const Dataset *dataset, const Split *split, size_t n, real *pixels)
+void model_reconstruct(Model *model, const Dataset *dataset, const Split *split, size_t first, size_t n, real *pixels)
 {
-    Collector collector = {.out = pixels};
+    Collector collector = {.start = first, .out = pixels};
     const char *output = model_picture(model, &collector.sigmoid);
     collector.size = size_of(model, output);
     image_source_init(&collector.source, model, dataset, split);
-    Sweep sweep = {n, (size_t)model->experiment->data.batch, EVALUATION_STEP, read_images, collect, &collector};
+    Sweep sweep = {n, (size_t)model->experiment->data.batch, step_of(model, first), read_images, collect, &collector};
     model_sweep(model, &(PassSpec){.output = {output}}, &sweep);
     image_source_release(&collector.source);
 }
 
-void model_prior(const Model *model, const char *stream, size_t n, size_t dim, real *z)
+void model_prior(const Model *model, const char *stream, size_t first, size_t n, size_t dim, real *z)
 {
     Rng rng = rng_stream(model->experiment->seed, stream);
-    for (size_t i = 0; i < n; i++) rng_normal(rng, 0, (uint32_t)i, dim, z + i * dim);
+    for (size_t i = 0; i < n; i++) rng_normal(rng, 0, (uint32_t)(first + i), dim, z + i * dim);
 }

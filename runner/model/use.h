@@ -34,22 +34,21 @@ bool model_latent(const Model *model, Latent *latent); /* false: there is none *
  * their sigmoid is the mean). There must be such a term. */
 const char *model_picture(const Model *model, bool *logits);
 
-bool model_latent(const Model *model, Latent *latent); /* false: there is none */
-
 /* KL(q(z_d|x) || N(0, 1)) of each dimension d, in nats, as a mean over a split: kl (dim). The model needs a KL term.
  * Kingma and Welling, 2014, appendix B. */
 void model_kl_by_dimension(Model *model, const Dataset *dataset, const Split *split, double *kl);
 
 /* Latents (n, dim of model_latent) through the rest of the network to the mean of the pixels (n,H,W,C), in [0, 1]. The
- * model needs a reconstruction term and a latent: model_can_decode. */
-void model_decode(Model *model, size_t n, const real *latents, real *pixels);
+ * model needs a reconstruction term and a latent: model_can_decode. They are those of images first, first + 1, ...,
+ * which matters to layers that draw at random; first is a multiple of the batch of the run. */
+void model_decode(Model *model, size_t first, size_t n, const real *latents, real *pixels);
 bool model_can_decode(const Model *model);
 
-/* The first n images of a split, encoded (one z an image) and decoded: pixels (n,H,W,C). Needs a reconstruction term.
- */
-void model_reconstruct(Model *model, const Dataset *dataset, const Split *split, size_t n, real *pixels);
+/* n images of a split from `first` on, a multiple of the batch, encoded (one z an image) and decoded: pixels (n,H,W,C).
+ * Needs a reconstruction term. */
+void model_reconstruct(Model *model, const Dataset *dataset, const Split *split, size_t first, size_t n, real *pixels);
 
-/* n latents from the prior N(0, I): z (n, dim), from the stream of that name. */
-void model_prior(const Model *model, const char *stream, size_t n, size_t dim, real *z);
+/* The latents of images first, first + 1, ... from the prior N(0, I): z (n, dim), from the stream of that name. */
+void model_prior(const Model *model, const char *stream, size_t first, size_t n, size_t dim, real *z);
 
 #endif

@@ -134,11 +134,15 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
     bool to_train = options->force || !run_is_trained(run);
     if (ok) {
         pool_start(options->threads);
-        model_allocate(&model, to_train ? optimizer->slots : 0);
+        if (to_train)
+            model_allocate(&model, optimizer->slots);
+        else
+            model_allocate_values(&model);
         ok = codes_load(&dataset, &model, &needs, err);
         if (ok)
             ok = to_train ? train(arena, run, &model, &dataset, options, &progress, err)
                           : read_weights(arena, run, &model, err);
+        params_end_training(&model.params);
         ok = ok && evaluate_run(run, &model, &dataset, &needs, &progress, err);
         threads_used = pool_threads_used();
         pool_stop();

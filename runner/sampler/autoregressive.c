@@ -42,9 +42,10 @@ static bool check(const UseContext *use, const Spec *spec, Err *err)
                       run.name);
 }
 
-static bool draw(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *pixels, Err *err)
+static bool draw(const Drawing *drawing, size_t first, size_t n, real *pixels, Err *err)
 {
-    const AutoregressiveOptions *options = spec->options;
+    const AutoregressiveOptions *options = drawing->spec.options;
+    const UseContext *use = drawing->use;
     const DatasetInfo *info = &use->model->info;
     const Ref run = use->model->experiment->data.codes;
     const size_t image = info->height * info->width * info->channels, cells = info->code_height * info->code_width;
@@ -55,11 +56,11 @@ static bool draw(const UseContext *use, const Spec *spec, const char *stream, si
                           run.name);
     real *code = mem_zeroed(mem_mul(CHUNK, cells), sizeof *code);
     bool ok = true;
-    for (size_t first = 0; ok && first < n; first += CHUNK) {
-        const size_t count = n - first < CHUNK ? n - first : CHUNK;
-        code_prior_sample(use->model, stream, first, count, options->temperature, code);
-        codes_decode(vqvae, count, code, pixels + first * image);
-        ok = use_progress(use, first + count, n, err);
+    for (size_t done = 0; ok && done < n; done += CHUNK) {
+        const size_t count = n - done < CHUNK ? n - done : CHUNK;
+        code_prior_sample(use->model, drawing->stream, first + done, count, options->temperature, code);
+        codes_decode(vqvae, count, code, pixels + done * image);
+        ok = use_progress(use, done + count, n, err);
     }
     free(code);
     return ok;
@@ -73,6 +74,7 @@ const Sampler sampler_autoregressive = {
             .size = sizeof(AutoregressiveOptions),
             .example = "{temperature: 1}"},
     .natural = natural,
+    .dear = true,
     .check = check,
     .draw = draw,
 };

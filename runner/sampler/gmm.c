@@ -34,33 +34,46 @@ static bool check(const UseContext *use, const Spec *spec, Err *err)
                       "know what to decode");
 }
 
-static bool draw(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *pixels, Err *err)
+static bool prepare(Drawing *drawing, Err *err)
 {
     (void)err;
-    const GmmOptions *options = spec->options;
+    const GmmOptions *options = drawing->spec.options;
+    const UseContext *use = drawing->use;
     const Split *train = &use->dataset->train;
-    const uint64_t seed = use->model->experiment->seed;
-    Arena arena = {0};
-    Mixture mixture;
+    Mixture *mixture = mem_zeroed(1, sizeof *mixture);
     Latent latent;
     if (!model_latent(use->model, &latent)) BUG("a checked latent is gone");
-    const size_t dim = latent.dim;
-    real *encoded = mem_zeroed(mem_mul(train->n, dim), sizeof *encoded);
-    real *noise = mem_zeroed(mem_mul(n, dim), sizeof *noise), *z = mem_zeroed(mem_mul(n, dim), sizeof *z);
-
+    real *encoded = mem_zeroed(mem_mul(train->n, latent.dim), sizeof *encoded);
     model_encode(use->model, use->dataset, train, train->n, latent.section, encoded);
-    mixture_fit(&mixture, (size_t)options->components, train->n, dim, encoded, rng_stream(seed, "gmm"),
-                (size_t)options->iterations);
-    const Rng component = rng_stream(seed, arena_printf(&arena, "%s/component", stream));
-    model_prior(use->model, stream, n, dim, noise);
+    mixture_fit(mixture, (size_t)options->components, train->n, latent.dim, encoded,
+                rng_stream(use->model->experiment->seed, "gmm"), (size_t)options->iterations);
+    free(encoded);
+    drawing->state = mixture;
+    return true;
+}
+
+static void release(void *state)
+{
+    mixture_release(state);
+    free(state);
+}
+
+static bool draw(const Drawing *drawing, size_t first, size_t n, real *pixels, Err *err)
+{
+    (void)err;
+    const Mixture *mixture = drawing->state;
+    Model *model = drawing->use->model;
+    const size_t dim = mixture->dim;
+    Arena arena = {0};
+    const Rng component = rng_stream(model->experiment->seed, arena_printf(&arena, "%s/component", drawing->stream));
+    real *noise = mem_zeroed(mem_mul(n, dim), sizeof *noise), *z = mem_zeroed(mem_mul(n, dim), sizeof *z);
+    model_prior(model, drawing->stream, first, n, dim, noise);
     for (size_t i = 0; i < n; i++) {
         real uniform;
-        rng_uniform(component, 0, (uint32_t)i, 1, &uniform);
-        mixture_draw(&mixture, (double)uniform, noise + i * dim, z + i * dim);
+        rng_uniform(component, 0, (uint32_t)(first + i), 1, &uniform);
+        mixture_draw(mixture, (double)uniform, noise + i * dim, z + i * dim);
     }
-    model_decode(use->model, n, z, pixels);
-    mixture_release(&mixture);
-    free(encoded);
+    model_decode(model, first, n, z, pixels);
     free(noise);
     free(z);
     arena_release(&arena);
@@ -76,6 +89,9 @@ const Sampler sampler_gmm = {
             .size = sizeof(GmmOptions),
             .example = "{components: 10}"},
     .images = true,
+    .dear = true,
     .check = check,
+    .prepare = prepare,
+    .release = release,
     .draw = draw,
 };

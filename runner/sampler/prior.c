@@ -20,14 +20,15 @@ static bool check(const UseContext *use, const Spec *spec, Err *err)
                       "prior: needs a reconstruction and a KL term in the loss, to know what to decode");
 }
 
-static bool draw(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *pixels, Err *err)
+static bool draw(const Drawing *drawing, size_t first, size_t n, real *pixels, Err *err)
 {
-    (void)spec, (void)err;
+    (void)err;
+    Model *model = drawing->use->model;
     Latent latent;
-    if (!model_latent(use->model, &latent)) BUG("a checked latent is gone");
+    if (!model_latent(model, &latent)) BUG("a checked latent is gone");
     real *z = mem_zeroed(mem_mul(n, latent.dim), sizeof *z);
-    model_prior(use->model, stream, n, latent.dim, z);
-    model_decode(use->model, n, z, pixels);
+    model_prior(model, drawing->stream, first, n, latent.dim, z);
+    model_decode(model, first, n, z, pixels);
     free(z);
     return true;
 }

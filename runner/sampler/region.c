@@ -57,54 +57,87 @@ static double percentile(const real *sorted, size_t n, double p)
     return (double)sorted[below] + (place - (double)below) * ((double)sorted[above] - (double)sorted[below]);
 }
 
-/* From uniforms in place (n, dim) to centres in the box around means (count, dim). */
-static void centres_in_box(size_t n, size_t dim, size_t count, const real *means, real *centre)
+/* What the encoded training images tell: of a box its two ends, else their means. */
+typedef struct Region {
+    size_t dim, count;
+    double *low, *high; /* (dim) */
+    real *means;        /* (count, dim); NULL: a box */
+} Region;
+
+static void find_box(Region *region)
 {
-    real *column = mem_zeroed(count, sizeof *column);
-    for (size_t k = 0; k < dim; k++) {
-        for (size_t i = 0; i < count; i++) column[i] = means[i * dim + k];
-        qsort(column, count, sizeof *column, compare);
-        const double low = percentile(column, count, 0.01), high = percentile(column, count, 0.99);
-        for (size_t i = 0; i < n; i++) centre[i * dim + k] = (real)(low + (high - low) * (double)centre[i * dim + k]);
+    real *column = mem_zeroed(region->count, sizeof *column);
+    region->low = mem_zeroed(region->dim, sizeof *region->low);
+    region->high = mem_zeroed(region->dim, sizeof *region->high);
+    for (size_t k = 0; k < region->dim; k++) {
+        for (size_t i = 0; i < region->count; i++) column[i] = region->means[i * region->dim + k];
+        qsort(column, region->count, sizeof *column, compare);
+        region->low[k] = percentile(column, region->count, 0.01);
+        region->high[k] = percentile(column, region->count, 0.99);
     }
     free(column);
+    free(region->means);
+    region->means = NULL;
 }
 
-/* n centres (n, dim) out of the training images' means (count, dim). */
-static void draw_centres(Rng rng, bool box, size_t n, size_t dim, size_t count, const real *means, real *centre)
-{
-    for (size_t i = 0; i < n; i++) {
-        uint32_t word[4];
-        rng_uniform(rng, 0, (uint32_t)i, dim, centre + i * dim);
-        if (box) continue;
-        rng_block(rng, 0, (uint32_t)i, 0, word);
-        memcpy(centre + i * dim, means + ((uint64_t)word[0] * count >> 32) * dim, dim * sizeof *centre);
-    }
-    if (box) centres_in_box(n, dim, count, means, centre);
-}
-
-static bool draw(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *pixels, Err *err)
+static bool prepare(Drawing *drawing, Err *err)
 {
     (void)err;
-    const RegionOptions *options = spec->options;
+    const RegionOptions *options = drawing->spec.options;
+    const UseContext *use = drawing->use;
     const Split *train = &use->dataset->train;
-    const bool one = strcmp(options->per, "batch") == 0;
-    Arena arena = {0};
+    Region *region = mem_zeroed(1, sizeof *region);
     Latent latent;
     if (!model_latent(use->model, &latent)) BUG("a checked latent is gone");
-    const size_t dim = latent.dim, centres = one ? 1 : n;
-    const Rng rng = rng_stream(use->model->experiment->seed, arena_printf(&arena, "%s/centre", stream));
-    real *means = mem_zeroed(mem_mul(train->n, dim), sizeof *means), *z = mem_zeroed(mem_mul(n, dim), sizeof *z);
-    real *centre = mem_zeroed(mem_mul(centres, dim), sizeof *centre);
+    *region = (Region){.dim = latent.dim, .count = train->n};
+    region->means = mem_zeroed(mem_mul(train->n, latent.dim), sizeof *region->means);
+    model_encode(use->model, use->dataset, train, train->n, latent.mean, region->means);
+    if (strcmp(options->centre, "box") == 0) find_box(region);
+    drawing->state = region;
+    return true;
+}
 
-    model_encode(use->model, use->dataset, train, train->n, latent.mean, means);
-    draw_centres(rng, strcmp(options->centre, "box") == 0, centres, dim, train->n, means, centre);
-    model_prior(use->model, stream, n, dim, z);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < dim; k++)
-            z[i * dim + k] = centre[(one ? 0 : i) * dim + k] + (real)options->scale * z[i * dim + k];
-    model_decode(use->model, n, z, pixels);
-    free(means);
+static void release(void *state)
+{
+    Region *region = state;
+    free(region->low);
+    free(region->high);
+    free(region->means);
+    free(region);
+}
+
+/* The centre of image i: (dim). */
+static void draw_centre(const Region *region, Rng rng, size_t i, real *centre)
+{
+    const size_t dim = region->dim;
+    if (region->means) {
+        uint32_t word[4];
+        rng_block(rng, 0, (uint32_t)i, 0, word);
+        memcpy(centre, region->means + ((uint64_t)word[0] * region->count >> 32) * dim, dim * sizeof *centre);
+        return;
+    }
+    rng_uniform(rng, 0, (uint32_t)i, dim, centre);
+    for (size_t k = 0; k < dim; k++)
+        centre[k] = (real)(region->low[k] + (region->high[k] - region->low[k]) * (double)centre[k]);
+}
+
+static bool draw(const Drawing *drawing, size_t first, size_t n, real *pixels, Err *err)
+{
+    (void)err;
+    const RegionOptions *options = drawing->spec.options;
+    const Region *region = drawing->state;
+    Model *model = drawing->use->model;
+    const bool one = strcmp(options->per, "batch") == 0;
+    const size_t dim = region->dim;
+    Arena arena = {0};
+    const Rng rng = rng_stream(model->experiment->seed, arena_printf(&arena, "%s/centre", drawing->stream));
+    real *z = mem_zeroed(mem_mul(n, dim), sizeof *z), *centre = mem_zeroed(dim, sizeof *centre);
+    model_prior(model, drawing->stream, first, n, dim, z);
+    for (size_t i = 0; i < n; i++) {
+        draw_centre(region, rng, one ? 0 : first + i, centre);
+        for (size_t k = 0; k < dim; k++) z[i * dim + k] = centre[k] + (real)options->scale * z[i * dim + k];
+    }
+    model_decode(model, first, n, z, pixels);
     free(z);
     free(centre);
     arena_release(&arena);
@@ -122,5 +155,7 @@ const Sampler sampler_region = {
             .example = "{centre: box, scale: 0.5, per: sample}"},
     .images = true,
     .check = check,
+    .prepare = prepare,
+    .release = release,
     .draw = draw,
 };

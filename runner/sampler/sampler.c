@@ -44,11 +44,33 @@ bool sampler_check(const UseContext *use, const Spec *spec, Loc loc, Err *err)
     return ok;
 }
 
+bool drawing_begin(Drawing *drawing, const UseContext *use, const Spec *spec, const char *stream, Err *err)
+{
+    *drawing = (Drawing){.use = use, .stream = stream};
+    drawing->spec = sampler_or_default(&drawing->arena, use->model, spec, (Loc){0});
+    const Sampler *sampler = (const Sampler *)drawing->spec.row;
+    if (!sampler->prepare || sampler->prepare(drawing, err)) return true;
+    arena_release(&drawing->arena);
+    return false;
+}
+
+void drawing_end(Drawing *drawing)
+{
+    const Sampler *sampler = (const Sampler *)drawing->spec.row;
+    if (sampler->release) sampler->release(drawing->state);
+    arena_release(&drawing->arena);
+}
+
+bool drawing_images(const Drawing *drawing, size_t first, size_t n, real *pixels, Err *err)
+{
+    return ((const Sampler *)drawing->spec.row)->draw(drawing, first, n, pixels, err);
+}
+
 bool sampler_draw(const UseContext *use, const Spec *spec, const char *stream, size_t n, real *pixels, Err *err)
 {
-    Arena arena = {0};
-    const Spec chosen = sampler_or_default(&arena, use->model, spec, (Loc){0});
-    const bool ok = ((const Sampler *)chosen.row)->draw(use, &chosen, stream, n, pixels, err);
-    arena_release(&arena);
+    Drawing drawing;
+    if (!drawing_begin(&drawing, use, spec, stream, err)) return false;
+    const bool ok = drawing_images(&drawing, 0, n, pixels, err);
+    drawing_end(&drawing);
     return ok;
 }

@@ -129,7 +129,7 @@ static void a_stop_ends_the_judging(void **state)
     use.progress = stop;
     const Spec spec = tiny_spec(&tiny, &metrics_table, "class_histogram: {classifier: a}");
     assert_false(metric_measure(&use, &spec, &list, &err));
-    assert_string_equal(err.text, "stopped at 128 of 10000");
+    assert_string_equal(err.text, "stopped at 512 of 10000");
 }
 
 static void inception_of_test_images(void **state)
@@ -320,44 +320,96 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static const real *draw(Pictures *pictures, const char *images, size_t n)
+/* The first n images, n below the size of a part. */
+static void draw(const char *images, size_t n, real *out)
 {
     Err err = {0};
+    Pictures pictures = {0};
+    PictureReader reader;
     const real *pixels;
     const ImageOptions options = {.images = images, .samples = (int64_t)n};
     const PictureSource source = picture_source(&tiny.arena, &use, &options);
-    assert_true(pictures_draw(pictures, &use, &source, &pixels, &err));
-    return pixels;
+    assert_true(n <= pictures_part(&use));
+    assert_true(pictures_open(&pictures, &use, &source, &reader, &err));
+    assert_true(pictures_read(&reader, 0, n, &pixels, &err));
+    memcpy(out, pixels, n * TINY_PIXELS * sizeof *out);
+    pictures_close(&pictures, &reader, true);
+    pictures_release(&pictures);
 }
 
 static void controls(void **state)
 {
     (void)state;
-    Pictures pictures = {0};
-    real shuffled[TINY_PIXELS], image[TINY_PIXELS], noise[4 * TINY_PIXELS];
+    real test[TINY_TEST * TINY_PIXELS], mixed[TINY_TEST * TINY_PIXELS], noise[4 * TINY_PIXELS], more[9 * TINY_PIXELS];
     size_t moved = 0;
+    draw("test", TINY_TEST, test);
+    draw("shuffled", TINY_TEST, mixed);
     for (size_t i = 0; i < TINY_TEST; i++) {
-        const real *test = draw(&pictures, "test", TINY_TEST) + i * TINY_PIXELS;
-        memcpy(shuffled, draw(&pictures, "shuffled", TINY_TEST) + i * TINY_PIXELS, sizeof shuffled);
-        memcpy(image, test, sizeof image);
+        real *image = test + i * TINY_PIXELS, *shuffled = mixed + i * TINY_PIXELS;
         for (size_t p = 0; p < TINY_PIXELS; p++) {
             assert_true(image[p] == (real)tiny_pixel(true, i, p) / 255);
             moved += image[p] != shuffled[p];
         }
         qsort(shuffled, TINY_PIXELS, sizeof *shuffled, compare);
         qsort(image, TINY_PIXELS, sizeof *image, compare);
-        assert_memory_equal(shuffled, image, sizeof image);
     }
+    assert_memory_equal(mixed, test, sizeof test);
     assert_true(moved > TINY_TEST * TINY_PIXELS / 2);
-    memcpy(noise, draw(&pictures, "noise", 4), sizeof noise);
-    pictures_done(&pictures);
-    assert_int_equal(pictures.n, 0);
-    assert_memory_equal(draw(&pictures, "noise", 9), noise, sizeof noise);
+    draw("noise", 4, noise);
+    draw("noise", 9, more);
+    assert_memory_equal(more, noise, sizeof noise);
     for (size_t i = 0; i < 4 * TINY_PIXELS; i++) assert_true(noise[i] >= 0 && noise[i] < 1);
-    const real *samples = draw(&pictures, "samples", 5);
-    pictures_done(&pictures);
-    assert_ptr_equal(draw(&pictures, "samples", 5), samples);
-    pictures_release(&pictures);
+}
+
+/* Only a dear sampler's images are kept, and the others are the same when they are drawn again. */
+static void dear_images_are_kept(void **state)
+{
+    (void)state;
+    enum { N = 30 };
+    static const char *const samplers[] = {"prior", "gmm: {components: 2}"};
+    for (size_t s = 0; s < 2; s++) {
+        const ImageOptions options = {
+            .images = "samples", .samples = N, .sampler = tiny_spec(&tiny, &samplers_table, samplers[s])};
+        const PictureSource source = picture_source(&tiny.arena, &use, &options);
+        Pictures pictures = {0};
+        PictureReader reader;
+        real before[N * TINY_PIXELS];
+        const real *pixels[2];
+        for (size_t time = 0; time < 2; time++) {
+            assert_true(pictures_open(&pictures, &use, &source, &reader, &(Err){0}));
+            assert_true(pictures_read(&reader, 0, N, &pixels[time], &(Err){0}));
+            if (time == 0) memcpy(before, pixels[0], sizeof before);
+            assert_memory_equal(pixels[time], before, sizeof before);
+            pictures_close(&pictures, &reader, true);
+            assert_int_equal(pictures.n, s);
+        }
+        if (s) assert_ptr_equal(pixels[0], pixels[1]);
+        pictures_release(&pictures);
+    }
+}
+
+/* More images than a part holds are judged as all at once would be, by metrics of a vae and of a dear sampler. */
+static void parts_add_up(void **state)
+{
+    (void)state;
+    enum { N = 2500 };
+    static const char *const samplers[] = {"prior", "region", "gmm: {components: 2}"};
+    real *pixels = mem_zeroed((size_t)N * TINY_PIXELS, sizeof *pixels);
+    double *rows = mem_zeroed((size_t)N * TINY_CLASSES, sizeof *rows);
+    assert_true(N > 2 * pictures_part(&use));
+    for (size_t s = 0; s < 3; s++) {
+        Judgement judgement;
+        const ImageOptions options = {
+            .images = "samples", .samples = N, .sampler = tiny_spec(&tiny, &samplers_table, samplers[s])};
+        const Ref a = {.name = "a"};
+        assert_true(sampler_draw(&use, &options.sampler, "judged", N, pixels, &(Err){0}));
+        assert_true(judge_classify(&use, &judges[0].model, N, pixels, rows, NULL, &(Err){0}));
+        assert_true(judged(&list, &use, &options, a, &judgement, &(Err){0}));
+        assert_int_equal(judgement.n, N);
+        assert_memory_equal(judgement.log_probabilities, rows, N * TINY_CLASSES * sizeof *rows);
+    }
+    free(pixels);
+    free(rows);
 }
 
 /* Judges know grey images, whatever the model is trained on. */
@@ -365,13 +417,12 @@ static void real_images_are_grey(void **state)
 {
     (void)state;
     Tiny binary;
-    Pictures pictures = {0};
+    real test[3 * TINY_PIXELS];
     tiny_make(&binary, TINY_WITH("data.binarize=static"));
     use.model = &binary.model;
     use.dataset = &binary.dataset;
-    for (size_t p = 0; p < TINY_PIXELS; p++)
-        assert_true(draw(&pictures, "test", 3)[p] == (real)tiny_pixel(true, 0, p) / 255);
-    pictures_release(&pictures);
+    draw("test", 3, test);
+    for (size_t p = 0; p < TINY_PIXELS; p++) assert_true(test[p] == (real)tiny_pixel(true, 0, p) / 255);
     tiny_release(&binary);
 }
 
@@ -432,6 +483,8 @@ int main(void)
         TEST(images_are_judged_once),
         TEST(the_limit_of_the_data_holds),
         TEST(controls),
+        TEST(dear_images_are_kept),
+        TEST(parts_add_up),
         TEST(real_images_are_grey),
         TEST(what_cant_be_judged_is_refused),
         TEST(judges_of_other_images_are_refused),

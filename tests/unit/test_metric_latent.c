@@ -87,7 +87,7 @@ static void reconstructions_are_compared_with_their_images(void **state)
     static real z[TINY_TEST * 2], pixels[TINY_TEST * TINY_PIXELS];
     double square, cross_entropy, sampled;
     model_encode(&tiny.model, &tiny.dataset, &tiny.dataset.test, TINY_TEST, "latent.mean", z);
-    model_decode(&tiny.model, TINY_TEST, z, pixels);
+    model_decode(&tiny.model, 0, TINY_TEST, z, pixels);
     errors_by_hand(pixels, &square, &cross_entropy);
     measure(&tiny, "reconstruction_error");
     near(row_of("reconstruction_error")->value, square, 1e-6);
@@ -97,7 +97,7 @@ static void reconstructions_are_compared_with_their_images(void **state)
                         "grey pixels; sum over 20 pixels; from the posterior mean");
 
     metric_release(&list);
-    model_reconstruct(&tiny.model, &tiny.dataset, &tiny.dataset.test, TINY_TEST, pixels);
+    model_reconstruct(&tiny.model, &tiny.dataset, &tiny.dataset.test, 0, TINY_TEST, pixels);
     errors_by_hand(pixels, &sampled, &cross_entropy);
     assert_true(fabs(sampled - square) > 1e-4);
     measure(&tiny, "reconstruction_error: {z: sample}");
@@ -117,7 +117,7 @@ static void an_autoencoder_has_an_error(void **state)
     double square, cross_entropy;
     tiny_make(&plain, TINY_WITH("loss.kl=~", "network.latent.layers=[dense: {units: 2}]",
                                 "loss.reconstruction={squared_error: {prediction: decoder, target: image}}"));
-    model_reconstruct(&plain.model, &plain.dataset, &plain.dataset.test, TINY_TEST, pixels);
+    model_reconstruct(&plain.model, &plain.dataset, &plain.dataset.test, 0, TINY_TEST, pixels);
     errors_by_hand(pixels, &square, &cross_entropy);
     measure(&plain, "reconstruction_error");
     assert_int_equal(list.n, 1);

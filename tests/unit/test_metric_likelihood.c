@@ -169,7 +169,7 @@ static double quadrature(Tiny *t, size_t images)
         z[g * 2] = (real)(((double)(g % SIDE) - SIDE / 2) * step);
         z[g * 2 + 1] = (real)(((double)(g / SIDE) - SIDE / 2) * step);
     }
-    model_decode(&t->model, GRID, z, pixels);
+    model_decode(&t->model, 0, GRID, z, pixels);
     for (size_t i = 0; i < images; i++) index[i] = (uint32_t)(i * TINY_TEST / images);
     batch_gather(&t->dataset, &t->dataset.test, &t->experiment.data, 1, 0, index, images, binary, NULL);
     for (size_t i = 0; i < images; i++) {

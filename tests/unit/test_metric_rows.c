@@ -172,7 +172,7 @@ static double reconstruction_by_hand(Tiny *t, const Split *split)
 {
     real *pixels = mem_zeroed(split->n * TINY_PIXELS, sizeof *pixels);
     double sum = 0;
-    model_reconstruct(&t->model, &t->dataset, split, split->n, pixels);
+    model_reconstruct(&t->model, &t->dataset, split, 0, split->n, pixels);
     for (size_t i = 0; i < split->n * TINY_PIXELS; i++) {
         const double p = (double)pixels[i], x = split->images[i] / 255.0;
         sum -= x * log(p) + (1 - x) * log(1 - p);

@@ -55,7 +55,7 @@ static void decode_to_the_reconstruction(const char *const *overrides)
     assert_true(codes_can_decode(&tiny.vqvae.model));
     const Split *test = &tiny.prior.dataset.test;
     real code[TINY_TEST * TINY_CELLS], pixels[TINY_TEST * TINY_PIXELS], wanted[TINY_TEST * TINY_PIXELS];
-    model_reconstruct(&tiny.vqvae.model, &tiny.prior.dataset, test, TINY_TEST, wanted);
+    model_reconstruct(&tiny.vqvae.model, &tiny.prior.dataset, test, 0, TINY_TEST, wanted);
     for (size_t i = 0; i < TINY_TEST * TINY_CELLS; i++) code[i] = test->codes[i];
     codes_decode(&tiny.vqvae.model, TINY_TEST, code, pixels);
     assert_memory_equal(pixels, wanted, sizeof wanted);
@@ -202,7 +202,7 @@ static void the_description_is_the_sum_of_both(void **state)
     const Split *test = &tiny.prior.dataset.test;
     static real pixels[TINY_TEST * TINY_PIXELS];
     double reconstruction = 0;
-    model_reconstruct(&tiny.vqvae.model, &tiny.prior.dataset, test, TINY_TEST, pixels);
+    model_reconstruct(&tiny.vqvae.model, &tiny.prior.dataset, test, 0, TINY_TEST, pixels);
     for (size_t i = 0; i < TINY_TEST * TINY_PIXELS; i++) {
         const double p = (double)pixels[i], x = test->images[i] / 255.0;
         reconstruction -= (x * log(p) + (1 - x) * log(1 - p)) / TINY_TEST;

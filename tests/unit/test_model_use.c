@@ -96,9 +96,9 @@ static void decoding_agrees_with_a_hand(void **state)
     enum { N = 19 };
     real z[N * DIM], pixels[N * TINY_PIXELS + 1];
     pixels[N * TINY_PIXELS] = -77;
-    model_prior(&tiny.model, "samples", N, DIM, z);
+    model_prior(&tiny.model, "samples", 0, N, DIM, z);
     z[0] = 1000; /* far out: still a picture */
-    model_decode(&tiny.model, N, z, pixels);
+    model_decode(&tiny.model, 0, N, z, pixels);
     for (size_t i = 0; i < N; i++) {
         double wanted[TINY_PIXELS];
         decode_by_hand((double[]){(double)z[i * DIM], (double)z[i * DIM + 1]}, wanted);
@@ -116,7 +116,7 @@ static void reconstructing_agrees_with_a_hand(void **state)
 {
     (void)state;
     real pixels[TINY_TEST * TINY_PIXELS];
-    model_reconstruct(&tiny.model, &tiny.dataset, &tiny.dataset.test, TINY_TEST, pixels);
+    model_reconstruct(&tiny.model, &tiny.dataset, &tiny.dataset.test, 0, TINY_TEST, pixels);
     const Rng rng = rng_stream(1, "latent.gaussian_posterior/noise");
     for (size_t i = 0; i < TINY_TEST; i++) {
         double mean[DIM], log_variance[DIM], z[DIM], wanted[TINY_PIXELS];
@@ -138,7 +138,7 @@ static void predictions_are_taken_as_they_are(void **state)
     real z[DIM] = {0, 0}, pixels[TINY_PIXELS];
     size_t n;
     const real *bias = tiny_param(&other, "decoder.dense.bias", &n);
-    model_decode(&other.model, 1, z, pixels);
+    model_decode(&other.model, 0, 1, z, pixels);
     assert_memory_equal(pixels, bias, sizeof pixels);
     tiny_release(&other);
 }
@@ -147,10 +147,10 @@ static void the_prior_is_a_stream(void **state)
 {
     (void)state;
     real a[10 * DIM], b[4 * DIM], c[4 * DIM];
-    model_prior(&tiny.model, "samples", 10, DIM, a);
-    model_prior(&tiny.model, "samples", 4, DIM, b);
-    model_prior(&tiny.model, "other", 4, DIM, c);
-    assert_memory_equal(a, b, sizeof b);
+    model_prior(&tiny.model, "samples", 0, 10, DIM, a);
+    model_prior(&tiny.model, "samples", 6, 4, DIM, b);
+    model_prior(&tiny.model, "other", 6, 4, DIM, c);
+    assert_memory_equal(a + 6 * DIM, b, sizeof b);
     assert_memory_not_equal(b, c, sizeof c);
 }
 
@@ -188,10 +188,10 @@ static void everything(Tiny *t, real *out)
 {
     model_encode(&t->model, &t->dataset, &t->dataset.test, TINY_TEST, "latent", out);
     out += TINY_TEST * DIM;
-    model_reconstruct(&t->model, &t->dataset, &t->dataset.train, TINY_TRAIN, out);
+    model_reconstruct(&t->model, &t->dataset, &t->dataset.train, 0, TINY_TRAIN, out);
     out += TINY_TRAIN * TINY_PIXELS;
-    model_prior(&t->model, "samples", TINY_TEST, DIM, out);
-    model_decode(&t->model, TINY_TEST, out, out + TINY_TEST * DIM);
+    model_prior(&t->model, "samples", 0, TINY_TEST, DIM, out);
+    model_decode(&t->model, 0, TINY_TEST, out, out + TINY_TEST * DIM);
 }
 
 static void threads_change_no_bit(void **state)

@@ -69,6 +69,7 @@ static void every_row_is_described_and_draws(void **state)
     TinyCodes codes;
     enum { SOME = 2 * TINY_BATCH + 3, FEW = 5 };
     static real all[SOME * TINY_PIXELS], few[FEW * TINY_PIXELS], other[FEW * TINY_PIXELS];
+    static real part[3 * TINY_PIXELS];
     tiny_make(&vae, NULL);
     tiny_codes_make(&codes, NULL, NULL);
     const UseContext alone = {.model = &vae.model, .dataset = &vae.dataset};
@@ -87,6 +88,12 @@ static void every_row_is_described_and_draws(void **state)
         for (size_t p = 0; p < SOME * TINY_PIXELS; p++) assert_true(all[p] >= 0 && all[p] <= 1);
         draw_from(use, &spec, "samples", FEW, few);
         if (memcmp(all, few, sizeof few) != 0) fail_msg("%s: an image depends on how many are drawn", row->name);
+        Drawing drawing;
+        assert_true(drawing_begin(&drawing, use, &spec, "samples", &(Err){0}));
+        assert_true(drawing_images(&drawing, 2 * TINY_BATCH, 3, part, &(Err){0}));
+        drawing_end(&drawing);
+        if (memcmp(all + 2 * TINY_BATCH * TINY_PIXELS, part, sizeof part) != 0)
+            fail_msg("%s: an image depends on where a part begins", row->name);
         draw_from(use, &spec, "others", FEW, other);
         if (memcmp(other, few, sizeof few) == 0) fail_msg("%s: the stream's name changes nothing", row->name);
         for (size_t image = 1; image < FEW; image++)
@@ -101,7 +108,7 @@ static void the_prior_is_normal_noise_decoded(void **state)
 {
     (void)state;
     real z[N * DIM];
-    model_prior(&tiny.model, "samples", N, DIM, z);
+    model_prior(&tiny.model, "samples", 0, N, DIM, z);
     draw(&tiny, "prior", "samples", N, pixels);
     for (size_t i = 0; i < N; i++)
         for (size_t k = 0; k < DIM; k++) assert_true(latent(i, k) == (double)z[i * DIM + k]);
@@ -203,7 +210,7 @@ static void samples_have_centres_of_their_own(void **state)
     static real still[N * TINY_PIXELS], z[N * DIM];
     draw(&tiny, "region: {scale: 0}", "samples", N, still);
     draw(&tiny, "region", "samples", N, pixels);
-    model_prior(&tiny.model, "samples", N, DIM, z);
+    model_prior(&tiny.model, "samples", 0, N, DIM, z);
     for (size_t i = 0; i < N; i++)
         for (size_t k = 0; k < DIM; k++)
             assert_true(fabs(latent(i, k) - (double)still[i * TINY_PIXELS + k] - 0.5 * (double)z[i * DIM + k]) < 1e-6);
