@@ -85,24 +85,23 @@ bool judged_check(const UseContext *use, const Spec *spec, const ImageOptions *i
     return check_label(use, spec, images, err);
 }
 
-/* A part's progress is the progress of all images. */
+/* A part's progress is the progress of all images; what is prepared before the first has its own. */
 typedef struct Part {
     const UseContext *use;
-    size_t first, n;
+    size_t first, n; /* n: 0 until then */
 } Part;
 
 static bool hear_part(void *context, size_t done, size_t total, Err *err)
 {
-    (void)total;
     const Part *part = context;
-    return use_progress(part->use, part->first + done, part->n, err);
+    return use_progress(part->use, part->first + done, part->n ? part->n : total, err);
 }
 
 /* Draws and judges all images of the source. */
 static bool read_and_judge(Judged *kept, const UseContext *use, const PictureSource *source, Model *model,
                            double *log_probabilities, real *features, Err *err)
 {
-    Part part = {.use = use, .n = source->n};
+    Part part = {.use = use};
     UseContext listening = *use;
     PictureReader reader;
     const real *pixels;
@@ -111,6 +110,7 @@ static bool read_and_judge(Judged *kept, const UseContext *use, const PictureSou
     if (!pictures_open(&kept->pictures, &listening, source, &reader, err)) return false;
     const size_t each = pictures_part(use), classes = judge_classes(model), size = judge_features(model);
     bool ok = true;
+    part.n = source->n;
     for (; ok && part.first < source->n; part.first += each) {
         const size_t count = source->n - part.first < each ? source->n - part.first : each;
         ok = pictures_read(&reader, part.first, count, &pixels, err) &&

@@ -36,7 +36,6 @@ static bool check(const UseContext *use, const Spec *spec, Err *err)
 
 static bool prepare(Drawing *drawing, Err *err)
 {
-    (void)err;
     const GmmOptions *options = drawing->spec.options;
     const UseContext *use = drawing->use;
     const Split *train = &use->dataset->train;
@@ -45,11 +44,14 @@ static bool prepare(Drawing *drawing, Err *err)
     if (!model_latent(use->model, &latent)) BUG("a checked latent is gone");
     real *encoded = mem_zeroed(mem_mul(train->n, latent.dim), sizeof *encoded);
     model_encode(use->model, use->dataset, train, train->n, latent.section, encoded);
-    mixture_fit(mixture, (size_t)options->components, train->n, latent.dim, encoded,
-                rng_stream(use->model->experiment->seed, "gmm"), (size_t)options->iterations);
+    const bool ok = mixture_fit(mixture, (size_t)options->components, train->n, latent.dim, encoded,
+                                rng_stream(use->model->experiment->seed, "gmm"), (size_t)options->iterations, use, err);
     free(encoded);
-    drawing->state = mixture;
-    return true;
+    if (ok)
+        drawing->state = mixture;
+    else
+        free(mixture);
+    return ok;
 }
 
 static void release(void *state)

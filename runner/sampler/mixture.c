@@ -237,7 +237,8 @@ static double ridge_of(size_t n, size_t dim, const real *x)
     return RIDGE * total / (double)dim + 1e-12;
 }
 
-void mixture_fit(Mixture *mixture, size_t components, size_t n, size_t dim, const real *x, Rng rng, size_t iterations)
+bool mixture_fit(Mixture *mixture, size_t components, size_t n, size_t dim, const real *x, Rng rng, size_t iterations,
+                 const UseContext *use, Err *err)
 {
     *mixture = (Mixture){.components = components, .dim = dim};
     mixture->weight = mem_zeroed(components, sizeof(double));
@@ -254,7 +255,8 @@ void mixture_fit(Mixture *mixture, size_t components, size_t n, size_t dim, cons
     kmeans(components, n, dim, x, rng, mixture->mean, nearest);
     for (size_t k = 0; k < components; k++)
         for (size_t i = 0; i < dim; i++) mixture->factor[(k * dim + i) * dim + i] = sqrt(ridge);
-    for (size_t step = 0; step <= iterations; step++) {
+    bool ok = true;
+    for (size_t step = 0; ok && step <= iterations; step++) {
         pool_run(fit.chunks, add_chunk, &fit);
         const Sums *sums = add_up(&fit);
         const double before = mixture->log_likelihood;
@@ -263,6 +265,7 @@ void mixture_fit(Mixture *mixture, size_t components, size_t n, size_t dim, cons
         mixture->log_likelihood = sums->log_likelihood / (double)n;
         mixture->iterations = step;
         fit.nearest = NULL;
+        ok = !use || use_progress(use, step, iterations, err);
         if (step > 1 && mixture->log_likelihood - before < TOLERANCE) break;
     }
     for (size_t c = 0; c < fit.chunks; c++) sums_release(&fit.chunk[c]);
@@ -270,6 +273,8 @@ void mixture_fit(Mixture *mixture, size_t components, size_t n, size_t dim, cons
     free(fit.inverse);
     free(fit.constant);
     free(nearest);
+    if (!ok) mixture_release(mixture);
+    return ok;
 }
 
 void mixture_release(Mixture *mixture)

@@ -5,6 +5,7 @@
 #define RUNNER_SAMPLER_MIXTURE_H
 
 #include "nn/base/rng.h"
+#include "runner/model/use_context.h"
 
 typedef struct Mixture {
     size_t components, dim;
@@ -18,8 +19,9 @@ typedef struct Mixture {
 /* Fits x (n, dim), n >= 1. Starts from k-means (Lloyd) on centres chosen as k-means++ does (Arthur and Vassilvitskii,
  * 2007) with draws of rng; ends after `iterations` steps, or when a step raises the mean log-likelihood by less than
  * 1e-5 nats. 1e-6 of the mean variance is added to the diagonal of each covariance, so that a dimension that doesn't
- * vary does no harm. */
-void mixture_fit(Mixture *mixture, size_t components, size_t n, size_t dim, const real *x, Rng rng, size_t iterations);
+ * vary does no harm. Tells `use`, unless NULL, of each step; false: it was stopped, and nothing is to be released. */
+bool mixture_fit(Mixture *mixture, size_t components, size_t n, size_t dim, const real *x, Rng rng, size_t iterations,
+                 const UseContext *use, Err *err);
 void mixture_release(Mixture *mixture); /* safe on a zeroed one */
 
 /* A draw: the component that a uniform number picks, and mean + L noise (dim) for it. */

@@ -65,7 +65,7 @@ static void a_known_mixture_is_found(void **state)
 {
     (void)state;
     Mixture mixture;
-    mixture_fit(&mixture, 3, N, DIM, x, rng_stream(1, "gmm"), 200);
+    assert_true(mixture_fit(&mixture, 3, N, DIM, x, rng_stream(1, "gmm"), 200, NULL, NULL));
     assert_true(mixture.iterations < 200);
     for (size_t k = 0; k < 3; k++) {
         size_t found = 0;
@@ -88,7 +88,7 @@ static void one_component_is_mean_and_covariance(void **state)
     (void)state;
     Mixture mixture;
     double center[DIM] = {0}, spread[DIM][DIM] = {{0}}, log_determinant = 0;
-    mixture_fit(&mixture, 1, N, DIM, x, rng_stream(1, "gmm"), 10);
+    assert_true(mixture_fit(&mixture, 1, N, DIM, x, rng_stream(1, "gmm"), 10, NULL, NULL));
     for (size_t i = 0; i < N; i++)
         for (size_t a = 0; a < DIM; a++) center[a] += (double)x[i * DIM + a] / N;
     for (size_t i = 0; i < N; i++)
@@ -111,7 +111,7 @@ static void each_step_raises_the_likelihood(void **state)
     double before = -INFINITY;
     for (size_t steps = 1; steps <= 12; steps++) {
         Mixture mixture;
-        mixture_fit(&mixture, 4, N, DIM, x, rng_stream(3, "gmm"), steps);
+        assert_true(mixture_fit(&mixture, 4, N, DIM, x, rng_stream(3, "gmm"), steps, NULL, NULL));
         assert_true(mixture.log_likelihood > before - 1e-9);
         before = mixture.log_likelihood;
         mixture_release(&mixture);
@@ -122,10 +122,10 @@ static void threads_change_no_bit(void **state)
 {
     (void)state;
     Mixture alone, many;
-    mixture_fit(&alone, 5, N, DIM, x, rng_stream(1, "gmm"), 8);
+    assert_true(mixture_fit(&alone, 5, N, DIM, x, rng_stream(1, "gmm"), 8, NULL, NULL));
     for (size_t threads = 2; threads <= 5; threads += 3) {
         pool_start(threads);
-        mixture_fit(&many, 5, N, DIM, x, rng_stream(1, "gmm"), 8);
+        assert_true(mixture_fit(&many, 5, N, DIM, x, rng_stream(1, "gmm"), 8, NULL, NULL));
         pool_stop();
         assert_memory_equal(alone.weight, many.weight, 5 * sizeof(double));
         assert_memory_equal(alone.mean, many.mean, 5 * DIM * sizeof(double));
@@ -159,14 +159,14 @@ static void poor_data_do_no_harm(void **state)
         memcpy(poor + i * DIM, x + i * DIM, DIM * sizeof *x);
         poor[i * DIM + 1] = 7;
     }
-    mixture_fit(&mixture, 3, 200, DIM, poor, rng_stream(1, "gmm"), 50);
+    assert_true(mixture_fit(&mixture, 3, 200, DIM, poor, rng_stream(1, "gmm"), 50, NULL, NULL));
     is_sound(&mixture);
     mixture_release(&mixture);
     for (size_t i = 0; i < 200 * DIM; i++) poor[i] = 2;
-    mixture_fit(&mixture, 3, 200, DIM, poor, rng_stream(1, "gmm"), 50);
+    assert_true(mixture_fit(&mixture, 3, 200, DIM, poor, rng_stream(1, "gmm"), 50, NULL, NULL));
     is_sound(&mixture);
     mixture_release(&mixture);
-    mixture_fit(&mixture, 6, 4, DIM, x, rng_stream(1, "gmm"), 50);
+    assert_true(mixture_fit(&mixture, 6, 4, DIM, x, rng_stream(1, "gmm"), 50, NULL, NULL));
     is_sound(&mixture);
     mixture_release(&mixture);
 }
@@ -204,6 +204,27 @@ static void kmeans_finds_clusters_apart(void **state)
     }
 }
 
+static bool stop_at_two(void *context, size_t done, size_t total, Err *err)
+{
+    size_t *heard = context;
+    assert_int_equal(done, (*heard)++);
+    assert_int_equal(total, 50);
+    return done < 2 || err_failed(err, (Loc){0}, "stopped");
+}
+
+static void a_stop_ends_the_fit(void **state)
+{
+    (void)state;
+    Mixture mixture;
+    size_t heard = 0;
+    Err err = {0};
+    const UseContext use = {.progress = stop_at_two, .progress_context = &heard};
+    assert_false(mixture_fit(&mixture, 3, N, DIM, x, rng_stream(1, "gmm"), 50, &use, &err));
+    assert_string_equal(err.text, "stopped");
+    assert_int_equal(heard, 3);
+    assert_null(mixture.mean);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -216,6 +237,7 @@ int main(void)
         TEST(poor_data_do_no_harm),
         TEST(draws_follow_the_mixture),
         TEST(kmeans_finds_clusters_apart),
+        TEST(a_stop_ends_the_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
