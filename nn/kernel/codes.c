@@ -51,22 +51,24 @@ static void lay_out(const Search *v)
 
 /* Each lane of each position keeps the least of its codes, the first of equal ones. */
 typedef struct Least {
-    real distance[GROUP][LANES], block[GROUP][LANES];
+    Lanes distance[GROUP], block[GROUP];
 } Least;
 
-WIDE_INLINE void keep_least(Least *least, const real (*sum)[LANES], real block)
+/* What a comparison of lanes gives: all bits of a lane, or none. */
+typedef __typeof__((Lanes){0} < (Lanes){0}) Bits;
+
+WIDE_INLINE void keep_least(Least *least, const Lanes *sum, real block)
 {
+    const Lanes zero = {0};
     for (size_t g = 0; g < GROUP; g++) {
-        for (size_t l = 0; l < LANES; l++) {
-            const bool less = sum[g][l] < least->distance[g][l];
-            least->block[g][l] = less ? block : least->block[g][l];
-            least->distance[g][l] = less ? sum[g][l] : least->distance[g][l];
-        }
+        const Bits less = sum[g] < least->distance[g];
+        least->block[g] = (Lanes)(((Bits)(zero + block) & less) | ((Bits)least->block[g] & ~less));
+        least->distance[g] = (Lanes)(((Bits)sum[g] & less) | ((Bits)least->distance[g] & ~less));
     }
 }
 
 /* The sums of a block of codes for several positions, kept in registers, which don't wait for each other. */
-WIDE_INLINE void sum_block(size_t dim, const real *const *x, const real *code, real (*sum)[LANES])
+WIDE_INLINE void sum_block(size_t dim, const real *const *x, const real *code, Lanes *sum)
 {
     Lanes part[GROUP] = {0}, e;
     for (size_t d = 0; d < dim; d++, code += LANES) {
@@ -76,26 +78,26 @@ WIDE_INLINE void sum_block(size_t dim, const real *const *x, const real *code, r
             part[g] += difference * difference;
         }
     }
-    memcpy(sum, part, sizeof part);
+    for (size_t g = 0; g < GROUP; g++) sum[g] = part[g];
 }
 
 WIDE_INLINE void least_of_lanes(const Search *v, const real *const *x, Least *least)
 {
     for (size_t b = 0; b < blocks_of(v->codes); b++) {
-        real sum[GROUP][LANES];
+        Lanes sum[GROUP];
         sum_block(v->dim, x, v->table + b * v->dim * LANES, sum);
-        keep_least(least, (const real(*)[LANES])sum, (real)b);
+        keep_least(least, sum, (real)b);
     }
 }
 
-WIDE_INLINE real lowest_of_lanes(const real *distance, const real *block)
+WIDE_INLINE real lowest_of_lanes(const Lanes *distance, const Lanes *block)
 {
-    real best = distance[0], at = block[0] * LANES;
+    real best = (*distance)[0], at = (*block)[0] * LANES;
     for (size_t l = 1; l < LANES; l++) {
-        const real code = block[l] * LANES + (real)l;
-        const bool less = distance[l] < best || (distance[l] == best && code < at);
+        const real code = (*block)[l] * LANES + (real)l;
+        const bool less = (*distance)[l] < best || ((*distance)[l] == best && code < at);
         at = less ? code : at;
-        best = less ? distance[l] : best;
+        best = less ? (*distance)[l] : best;
     }
     return best < (real)INFINITY ? at : 0;
 }
@@ -103,16 +105,18 @@ WIDE_INLINE real lowest_of_lanes(const real *distance, const real *block)
 WIDE(nearest_loop)(const void *context, size_t begin, size_t end)
 {
     const Search *v = context;
+    const Lanes zero = {0};
     for (size_t p = begin; p < end; p += GROUP) {
         const real *x[GROUP];
         Least least;
         for (size_t g = 0; g < GROUP; g++) { /* a group that is not full ends with its last position, again */
             x[g] = v->x + (p + g < end ? p + g : end - 1) * v->dim;
-            for (size_t l = 0; l < LANES; l++) least.distance[g][l] = (real)INFINITY, least.block[g][l] = 0;
+            least.distance[g] = zero + (real)INFINITY;
+            least.block[g] = zero;
         }
         least_of_lanes(v, x, &least);
         for (size_t g = 0; g < GROUP && p + g < end; g++)
-            v->index[p + g] = lowest_of_lanes(least.distance[g], least.block[g]);
+            v->index[p + g] = lowest_of_lanes(&least.distance[g], &least.block[g]);
     }
 }
 

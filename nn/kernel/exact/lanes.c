@@ -85,6 +85,7 @@ typedef struct Work {
     size_t h, w;
     ExactRun runs[EXACT_RUNS];
     size_t n, positions, a_stride;
+    bool inside; /* the positions see the whole kernel, in one piece of a chain */
 } Work;
 
 /* What Ending says of the sums of `positions` vectors, whose destinations lie `step` apart from `at` on. */
@@ -140,6 +141,14 @@ static void flush(Work *work)
     work->positions = 0;
 }
 
+/* Whether no tap of a line falls beside the source. */
+static bool sees_whole_kernel(const Plan *p, size_t w)
+{
+    const ConvShape *s = p->shape;
+    if (!p->backward) return w * s->sw >= s->left && w * s->sw + s->kw <= s->left + s->iw;
+    return w + s->left + 1 >= s->kw && (w + s->left) / s->sw < s->ow;
+}
+
 /* The tile grows while its next position sees the same taps one stride further. */
 static bool grows(const Work *work, const ExactRun *runs, size_t n)
 {
@@ -181,6 +190,7 @@ static void take_position(void *context, const ExactRun *runs, size_t n, bool fi
     work->n = n;
     work->w = position->w;
     work->positions = 1;
+    work->inside = sees_whole_kernel(p, position->w);
 }
 
 /* Turns the source lines that line h sees and that are not there yet. */
@@ -214,6 +224,10 @@ static void lanes_task(void *context, size_t task)
         turn_lines(&work);
         for (size_t phase = 0; phase < phases; phase++) {
             for (size_t w = phase; w < p->width; w += phases) {
+                if (work.inside && work.positions > 0 && work.positions < EXACT_LANES_ROWS && sees_whole_kernel(p, w)) {
+                    work.positions++;
+                    continue;
+                }
                 Position position = {&work, w};
                 exact_runs(s, p->backward, work.h, w, take_position, &position);
             }
