@@ -10,23 +10,9 @@ typedef struct Options {
 } Options;
 
 static const Field fields[] = {
-    {.key = "filters",
-     .kind = FIELD_INT,
-     .offset = offsetof(Options, filters),
-     .min = 1,
-     .max = LAYER_WIDTH_MAX,
-     .help = "channels of the output"},
-    {.key = "kernel",
-     .kind = FIELD_PAIR,
-     .offset = offsetof(Options, kernel),
-     .min = 1,
-     .max = LAYER_KERNEL_MAX,
-     .unit = "pixels",
-     .help = "height and width of the kernel, before the mask"},
-    FIELD_OF_MASK(Options, "B"),
-    FIELD_OF_BIAS(Options),
-    FIELD_OF_INIT(Options),
-    {0},
+    FIELD_OF_FILTERS(Options),   FIELD_OF_MASKED_KERNEL(Options, "pixels"),
+    FIELD_OF_MASK(Options, "B"), FIELD_OF_BIAS(Options),
+    FIELD_OF_INIT(Options),      {0},
 };
 
 static bool build(const Build *b, const void *options, const Value *in, Value *out, Err *err)

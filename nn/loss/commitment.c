@@ -1,25 +1,8 @@
 #include "nn/loss/loss.h"
 
-typedef struct Options {
-    Ref quantizer;
-} Options;
-
-static const Field fields[] = {
-    {.key = "quantizer",
-     .kind = FIELD_REF,
-     .offset = offsetof(Options, quantizer),
-     .help = "a section that ends with vector_quantize"},
-    {0},
-};
-
 static bool build(const Build *b, const void *options, int *node, Err *err)
 {
-    return loss_of_quantizer(b, "commitment", ((const Options *)options)->quantizer, "commitment_loss", node, err);
-}
-
-static Ref subject(const void *options)
-{
-    return ((const Options *)options)->quantizer;
+    return loss_of_quantizer(b, "commitment", options, "commitment_loss", node, err);
 }
 
 const Loss loss_commitment = {
@@ -27,11 +10,11 @@ const Loss loss_commitment = {
             .doc = "The quantizer's `commitment` times the sum over cells and dimensions of (x - e)^2, with a gradient "
                    "for the encoder alone. Van den Oord et al., Neural Discrete Representation Learning (2017), the "
                    "third term of eq. 3: at a weight of 1 the factor is `commitment` itself.",
-            .fields = fields,
-            .size = sizeof(Options),
+            .fields = quantizer_fields,
+            .size = sizeof(QuantizerOptions),
             .shorthand = "quantizer",
             .example = "{quantizer: codes}"},
     .build = build,
-    .subject = subject,
+    .subject = loss_quantizer,
     .unit = "squared distance",
 };

@@ -28,7 +28,15 @@ extern const Table losses_table;
 /* What losses of two values share: finds both and adds the op. */
 bool loss_pair(const Build *build, const Op *op, Ref first, Ref second, int *node, Err *err);
 
-/* What losses of a quantizer share: the node of one of its parts. name: of the loss, for messages. */
-bool loss_of_quantizer(const Build *build, const char *name, Ref quantizer, const char *part, int *node, Err *err);
+/* What losses of a quantizer share: options, subject, and the node of one of its parts. name: of the loss, for
+ * messages. */
+typedef struct QuantizerOptions {
+    Ref quantizer;
+} QuantizerOptions;
+
+extern const Field quantizer_fields[];
+Ref loss_quantizer(const void *options);
+bool loss_of_quantizer(const Build *build, const char *name, const void *options, const char *part, int *node,
+                       Err *err);
 
 #endif

@@ -16,8 +16,22 @@ bool loss_pair(const Build *build, const Op *op, Ref first, Ref second, int *nod
     return build_op(build, op, NULL, 2, input, node, err);
 }
 
-bool loss_of_quantizer(const Build *build, const char *name, Ref quantizer, const char *part, int *node, Err *err)
+const Field quantizer_fields[] = {
+    {.key = "quantizer",
+     .kind = FIELD_REF,
+     .offset = offsetof(QuantizerOptions, quantizer),
+     .help = "a section that ends with vector_quantize"},
+    {0},
+};
+
+Ref loss_quantizer(const void *options)
 {
+    return ((const QuantizerOptions *)options)->quantizer;
+}
+
+bool loss_of_quantizer(const Build *build, const char *name, const void *options, const char *part, int *node, Err *err)
+{
+    const Ref quantizer = loss_quantizer(options);
     Value value;
     if (!scope_find(build->scope, quantizer, &value, err)) return false;
     *node = value_part(&value, part);
