@@ -106,6 +106,13 @@ static int sync_folder_of(const char *path)
     return reason;
 }
 
+bool file_remove(const char *path, Err *err)
+{
+    if (unlink(path) != 0) return errno == ENOENT || refuse(err, "remove", path, errno);
+    const int reason = sync_folder_of(path);
+    return reason == 0 || refuse(err, "remove", path, reason);
+}
+
 /* Flushes and fsyncs; the reason of a failure, or 0. */
 static int flush_to_disk(AtomicFile *file)
 {

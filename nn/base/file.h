@@ -32,6 +32,9 @@ bool file_make_folder(const char *path, Err *err);
 
 bool file_exists(const char *path);
 
+/* Removes a file, if it is there, and its entry from the disk. */
+bool file_remove(const char *path, Err *err);
+
 /* SHA-256 as 64 hex digits and a NUL. */
 void sha256_hex(const void *bytes, size_t length, char hex[65]);
 bool sha256_file(const char *path, char hex[65], Err *err);

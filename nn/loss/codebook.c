@@ -17,4 +17,5 @@ const Loss loss_codebook = {
     .build = build,
     .subject = loss_quantizer,
     .unit = "squared distance",
+    .over = "cells and dimensions",
 };

@@ -43,4 +43,5 @@ const Loss loss_cross_entropy = {
     .build = build,
     .subject = subject,
     .classes = classes,
+    .over = "cells",
 };

@@ -43,4 +43,5 @@ const Loss loss_kl_divergence = {
     .role = "kl",
     .build = build,
     .subject = subject,
+    .over = "latents",
 };

@@ -14,6 +14,7 @@ typedef struct Loss {
     /* The section that the term judges: the logits or prediction of a reconstruction, the posterior of a KL term. */
     Ref (*subject)(const void *options);
     const char *unit; /* of a value, where it is not nats; else NULL */
+    const char *over; /* what an image's value is a sum over, where it is not pixels; else NULL */
     bool logits;      /* the subject holds logits: its sigmoid is the mean of the pixels */
     /* What the subject's last dimension has a number for each class of: `label`, or `code`. NULL: it has none. */
     Ref (*classes)(const void *options);

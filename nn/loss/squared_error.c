@@ -38,4 +38,5 @@ const Loss loss_squared_error = {
     .role = "reconstruction",
     .build = build,
     .subject = subject,
+    .unit = "squared error",
 };

@@ -79,7 +79,7 @@ static bool summarise(const Cli *cli, bool anything, Err *err)
     if (!file_exists(cli->place.results)) return true;
     if (!anything && access(cli->place.results, W_OK) != 0) return true;
     int lock = lock_take(cli->place.results, cli->place.results, err);
-    bool ok = lock >= 0 && summary_write(cli->place.results, err) && study_draw(&cli->place, err);
+    bool ok = lock >= 0 && summary_write(cli->place.results, err) && study_draw(&cli->place, cli->target_count == 0 && !cli->quiet, err);
     lock_release(lock);
     return ok;
 }
@@ -102,6 +102,7 @@ static int run(Cli *cli, Err *err)
     int code = ERR_FAILED;
     bool ok = cli_runs(cli, &list, err);
     double *batch = arena_alloc(&list.arena, list.total + 1, sizeof *batch);
+    if (ok && cli->target_count == 0) ok = study_check(cli->place.experiments, &list, err);
     if (ok && check_all(&list, batch, err)) {
         size_t n;
         const SpawnTask *chosen = choose(cli, &list, batch, &n);

@@ -41,7 +41,7 @@ static bool check(const UseContext *use, const Spec *spec, Err *err)
     if (!model_shape(model, codebook.section, &shape) || shape.rank != 3)
         return err_config(err, spec->loc, "code_maps: the codes of \"%s\" are no grid [height,width]",
                           codebook.section);
-    if (!codebook_decodes(model, &codebook))
+    if (!model_decodes(model, codebook.section))
         return err_config(err, spec->loc, "code_maps: no reconstruction term judges what is decoded from \"%s\"",
                           codebook.section);
     if (count >= (size_t)options->images) return true;

@@ -38,6 +38,14 @@ static void draw_curve(const Chart *chart, const HistoryView *history, size_t co
     free(y);
 }
 
+/* What the axis counts, if all terms are of one kind. */
+static const char *unit_of(const Experiment *experiment)
+{
+    for (size_t i = 0; i < experiment->loss_count; i++)
+        if (((const Loss *)experiment->losses[i].loss.row)->unit) return "loss an image";
+    return "nats an image";
+}
+
 static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
 {
     (void)err;
@@ -45,7 +53,7 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     ChartSpec spec = {.width = 800,
                       .height = 440,
                       .x_label = "epoch",
-                      .y_label = "nats an image",
+                      .y_label = unit_of(context->use->model->experiment),
                       .integer_x = true,
                       .x_min = 1,
                       .x_max = (double)history->rows,

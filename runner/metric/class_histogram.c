@@ -21,6 +21,11 @@ static bool check(const UseContext *use, const Spec *spec, Err *err)
     return judged_check_judge(use, options->classifier, err) && judged_check(use, spec, &options->from, err);
 }
 
+static const char *label(Arena *arena, const UseContext *use, const Spec *spec)
+{
+    return judged_label(arena, use, spec, &((const HistogramOptions *)spec->options)->from);
+}
+
 static bool measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)
 {
     const HistogramOptions *options = spec->options;
@@ -45,8 +50,8 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
     value.metric = "class_histogram_entropy";
     value.unit = "nats";
     value.value = entropy;
-    value.detail =
-        arena_printf(&list->arena, "of these shares; the most is log %zu = %.9g", classes, d_log((double)classes));
+    value.detail = arena_printf(&list->arena, "of the shares of the classes; the most is log %zu = %.9g; %s", classes,
+                                d_log((double)classes), protocol);
     judged_add(list, use, spec, &options->from, &value);
     return true;
 }
@@ -59,5 +64,6 @@ const Metric metric_class_histogram = {
             .size = sizeof(HistogramOptions),
             .example = "{samples: 10000, classifier: resnet18}"},
     .check = check,
+    .label = label,
     .measure = measure,
 };

@@ -7,6 +7,8 @@
 #include "runner/model/code_prior.h"
 #include "runner/model/segments.h"
 
+enum { CODES_MAX = 1024 }; /* their pairs are counted at each cell */
+
 typedef struct CodeNllOptions {
     const char *split;
 } CodeNllOptions;
@@ -28,6 +30,11 @@ static bool check(const UseContext *use, const Spec *spec, Err *err)
         return err_config(err, spec->loc,
                           "code_nll: the experiment is no prior over codes; it wants a cross_entropy whose target is "
                           "`code`");
+    if (!code_prior_check(use->model, err)) return false;
+    if (use->model->info.codes > CODES_MAX)
+        return err_config(err, spec->loc,
+                          "code_nll: counts pairs of codes, of which %zu make too many; at most %d codes",
+                          use->model->info.codes, CODES_MAX);
     return metric_check_split(use->model, options->split, spec->loc, err);
 }
 
@@ -121,9 +128,11 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
     const size_t backs[] = {0, 1, info->code_width};
     static const char *const names[] = {"code_nll_unigram", "code_nll_left", "code_nll_above"};
     static const char *const details[] = {
-        "each cell's own frequencies in train, one added to each count",
-        "each cell's frequencies in train given the code at its left; the cell's own (one added) weigh as 20 images",
-        "each cell's frequencies in train given the code above it; the cell's own (one added) weigh as 20 images"};
+        "each cell's own frequencies in train, one added to each count; sum over cells",
+        "each cell's frequencies in train given the code at its left; the cell's own (one added) weigh as 20 images; "
+        "sum over cells",
+        "each cell's frequencies in train given the code above it; the cell's own (one added) weigh as 20 images; sum "
+        "over cells"};
     MetricValue value = {.metric = "code_nll", .split = split->name, .unit = "nats/image", .n = split->n};
     value.detail = arena_printf(&list->arena, "-log p of the %zux%zu codes of %s, sum over cells", info->code_height,
                                 info->code_width, use->model->experiment->data.codes.name);

@@ -3,6 +3,7 @@
 
 #include "runner/metric/code_nll.h"
 #include "runner/model/code_prior.h"
+#include "runner/model/codes.h"
 
 typedef struct DescriptionLengthOptions {
     const char *split;
@@ -22,14 +23,19 @@ static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
     const DescriptionLengthOptions *options = spec->options;
     const Model *decoder;
+    const Ref codes = use->model->experiment->data.codes;
     if (!code_prior_section(use->model))
         return err_config(err, spec->loc,
                           "description_length: the experiment is no prior over codes; it wants a cross_entropy whose "
                           "target is `code`");
-    if (!needs_network(use->needs, use->model->experiment->data.codes, &decoder, err)) return false;
-    if (!model_term(decoder, "reconstruction"))
-        return err_config(err, spec->loc, "description_length: %s has no reconstruction term in its loss",
-                          use->model->experiment->data.codes.name);
+    if (!code_prior_check(use->model, err) || !needs_network(use->needs, codes, &decoder, err)) return false;
+    if (!codes_can_decode(decoder))
+        return err_config(err, codes.loc, "description_length: the reconstruction of %s isn't computed from its codes",
+                          codes.name);
+    const Loss *loss = (const Loss *)model_term(decoder, "reconstruction")->loss.row;
+    if (loss->unit)
+        return err_config(err, codes.loc, "description_length: the reconstruction of %s is a %s, not in nats",
+                          codes.name, loss->unit);
     return metric_check_split(use->model, options->split, spec->loc, err);
 }
 

@@ -48,6 +48,11 @@ static size_t agreements(const Judgement *a, const Judgement *b, size_t classes,
     return count;
 }
 
+static const char *label(Arena *arena, const UseContext *use, const Spec *spec)
+{
+    return judged_label(arena, use, spec, &((const DigitOptions *)spec->options)->from);
+}
+
 static bool measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)
 {
     const DigitOptions *options = spec->options;
@@ -62,16 +67,17 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
     const Interval interval = score_wilson(agreed, first.n);
     MetricValue value = {.metric = "digit_rate", .unit = "share", .n = first.n};
     value.value = (double)agreed / (double)first.n;
-    value.detail =
+    const char *agreement =
         arena_printf(&list->arena, "both judges give one class p >= %.9g; %s; %s", options->threshold, protocol, other);
+    value.detail = agreement;
     judged_add(list, use, spec, &options->from, &value);
     value.metric = "digit_rate_lower";
     value.value = interval.lower;
-    value.detail = "lower end of Wilson's 95% interval";
+    value.detail = arena_printf(&list->arena, "lower end of Wilson's 95%% interval; %s", agreement);
     judged_add(list, use, spec, &options->from, &value);
     value.metric = "digit_rate_upper";
     value.value = interval.upper;
-    value.detail = "upper end of Wilson's 95% interval";
+    value.detail = arena_printf(&list->arena, "upper end of Wilson's 95%% interval; %s", agreement);
     judged_add(list, use, spec, &options->from, &value);
     return true;
 }
@@ -85,5 +91,6 @@ const Metric metric_digit_rate = {
             .size = sizeof(DigitOptions),
             .example = "{samples: 10000, classifier: resnet18, second: convnet}"},
     .check = check,
+    .label = label,
     .measure = measure,
 };

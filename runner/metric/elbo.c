@@ -38,12 +38,13 @@ static double objective(const Experiment *experiment, const Split *train, const 
     return sum;
 }
 
-static const char *protocol(const Model *model)
+/* term: NULL: of the bound. */
+static const char *protocol(Arena *arena, const Model *model, const LossTerm *term)
 {
-    const bool grey = strcmp(model->experiment->data.binarize, "none") == 0;
-    if (model_term(model, "kl"))
-        return grey ? "grey pixels; sum over pixels; one z an image" : "binary pixels; sum over pixels; one z an image";
-    return grey ? "grey pixels; sum over pixels" : "binary pixels; sum over pixels";
+    const char *over = term ? ((const Loss *)term->loss.row)->over : "pixels and latents";
+    return arena_printf(arena, "%s pixels; sum over %s%s",
+                        strcmp(model->experiment->data.binarize, "none") == 0 ? "grey" : "binary",
+                        over ? over : "pixels", model_term(model, "kl") ? "; one z an image" : "");
 }
 
 static const char *unit_of(Arena *arena, const LossTerm *term)
@@ -52,12 +53,16 @@ static const char *unit_of(Arena *arena, const LossTerm *term)
     return arena_printf(arena, "%s/image", unit ? unit : "nats");
 }
 
-/* Without a KL term nothing bounds the evidence: there is no such row. */
+/* Without a KL term, or with a reconstruction that is no -log p, nothing bounds the evidence: there is no such row. */
 static void add_bound(const Model *model, const double *mean, MetricValue value, MetricList *list)
 {
     if (!model_term(model, "kl")) return;
-    for (size_t i = 0; i < model->experiment->loss_count; i++)
-        if (((const Loss *)model->experiment->losses[i].loss.row)->role) value.value += mean[i];
+    for (size_t i = 0; i < model->experiment->loss_count; i++) {
+        const Loss *loss = (const Loss *)model->experiment->losses[i].loss.row;
+        if (!loss->role) continue;
+        if (loss->unit) return;
+        value.value += mean[i];
+    }
     value.metric = "negative_elbo";
     metric_add(list, &value);
 }
@@ -72,20 +77,22 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
     measure_losses(use->model, use->dataset, split, EVALUATION_STEP, mean);
 
     const LossTerm *reconstruction = model_term(use->model, "reconstruction");
-    MetricValue value = {.split = split->name, .unit = "nats/image", .n = split->n, .detail = protocol(use->model)};
+    MetricValue value = {.split = split->name, .unit = "nats/image", .n = split->n};
     bool nats = true;
+    value.detail = protocol(&list->arena, use->model, NULL);
     add_bound(use->model, mean, value, list);
     for (size_t i = 0; i < experiment->loss_count; i++) {
         value.metric = &experiment->losses[i] == reconstruction ? "reconstruction" : experiment->losses[i].name;
         value.value = mean[i];
         value.unit = unit_of(&list->arena, &experiment->losses[i]);
+        value.detail = protocol(&list->arena, use->model, &experiment->losses[i]);
         nats = nats && !((const Loss *)experiment->losses[i].loss.row)->unit;
         metric_add(list, &value);
     }
     value.metric = "objective";
     value.value = objective(experiment, &use->dataset->train, mean);
     value.unit = nats ? "nats/image" : "mixed/image";
-    value.detail = "weighted sum of the terms, weights of the last step";
+    value.detail = "weighted sum of the terms above, weights of the last step";
     metric_add(list, &value);
     free(mean);
     return true;
@@ -96,7 +103,8 @@ const Metric metric_elbo = {
         {.name = "elbo",
          .doc =
              "The negative evidence lower bound and each loss term, unweighted, in nats an image (Kingma and Welling "
-             "2014, eq. 2 and 10; one z an image). Without a KL term there is no such bound and no row of it. The "
+             "2014, eq. 2 and 10; one z an image). Without a KL term, or with a squared error, there is no such bound "
+             "and no row of it. The "
              "objective, with the weights of the last step, is a row of its own. On grey pixels the cross entropy is "
              "no likelihood (Loaiza-Ganem and Cunningham 2019).",
          .fields = fields,

@@ -19,10 +19,17 @@ static bool check(const UseContext *use, const Spec *spec, Err *err)
     if (!judged_check_judge(use, options->classifier, err) || !judged_check(use, spec, &options->from, err) ||
         !needs_network(use->needs, options->classifier, &judge, err))
         return false;
+    if (use->model->experiment->data.limit == 1)
+        return err_config(err, spec->loc, "frechet_distance: a `limit` of 1 leaves one image, which has no covariance");
     return judge_features(judge) > 0 ||
            err_config(err, options->classifier.loc,
                       "frechet_distance: %s has no dense layer, whose input would be its features",
                       options->classifier.name);
+}
+
+static const char *label(Arena *arena, const UseContext *use, const Spec *spec)
+{
+    return judged_label(arena, use, spec, &((const FrechetOptions *)spec->options)->from);
 }
 
 static bool measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)
@@ -67,5 +74,6 @@ const Metric metric_frechet_distance = {
             .example = "{samples: 10000, classifier: resnet18}"},
     .features = true,
     .check = check,
+    .label = label,
     .measure = measure,
 };

@@ -73,6 +73,11 @@ static void add(MetricList *list, const UseContext *use, const Spec *spec, const
     judged_add(list, use, spec, &options->from, &value);
 }
 
+static const char *label(Arena *arena, const UseContext *use, const Spec *spec)
+{
+    return judged_label(arena, use, spec, &((const InceptionOptions *)spec->options)->from);
+}
+
 static bool measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)
 {
     const InceptionOptions *options = spec->options;
@@ -90,15 +95,17 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
     add(list, use, spec, "inception_score", &scores, protocol);
     if (strcmp(options->from.images, "test") == 0) return true;
 
-    if (!judged_protocol(list, use, &real_images, judge, &protocol, err)) return false;
+    const char *of_real;
+    if (!judged_protocol(list, use, &real_images, judge, &of_real, err)) return false;
     const Scores ceiling = score(&test, splits, each);
-    add(list, use, spec, "inception_score_ceiling", &ceiling, protocol);
+    add(list, use, spec, "inception_score_ceiling", &ceiling, of_real);
     judged_add(list, use, spec, &options->from,
-               &(MetricValue){.metric = "inception_score_ratio",
-                              .unit = "share",
-                              .n = scores.splits * scores.each,
-                              .value = scores.parts.mean / ceiling.parts.mean,
-                              .detail = "inception_score / inception_score_ceiling"});
+               &(MetricValue){
+                   .metric = "inception_score_ratio",
+                   .unit = "share",
+                   .n = scores.splits * scores.each,
+                   .value = scores.parts.mean / ceiling.parts.mean,
+                   .detail = arena_printf(&list->arena, "inception_score / inception_score_ceiling; %s", protocol)});
     return true;
 }
 
@@ -115,5 +122,6 @@ const Metric metric_inception_score = {
             .size = sizeof(InceptionOptions),
             .example = "{samples: 10000, splits: 10, classifier: resnet18}"},
     .check = check,
+    .label = label,
     .measure = measure,
 };

@@ -53,26 +53,6 @@ const char *judged_label(Arena *arena, const UseContext *use, const Spec *spec, 
     return sampler_or_default(arena, use->model, &images->sampler, spec->loc).row->name;
 }
 
-/* Rows of one name would be one column of summary.csv. */
-static bool check_label(const UseContext *use, const Spec *spec, const ImageOptions *images, Err *err)
-{
-    Arena arena = {0};
-    const SpecList *items = &use->model->experiment->evaluate;
-    const size_t offset = (size_t)((const char *)images - (const char *)spec->options);
-    const char *label = judged_label(&arena, use, spec, images);
-    bool ok = true;
-    for (size_t i = 0; ok && i < items->n && &items->items[i] != spec; i++) {
-        const Spec *other = &items->items[i];
-        if (other->row != spec->row) continue;
-        const ImageOptions *theirs = (const ImageOptions *)((const char *)other->options + offset);
-        if (strcmp(judged_label(&arena, use, other, theirs), label) != 0) continue;
-        ok = err_config(err, spec->loc, "two %s write rows of the name \"%s\"; give one another with `name:`",
-                        spec->row->name, label);
-    }
-    arena_release(&arena);
-    return ok;
-}
-
 bool judged_check(const UseContext *use, const Spec *spec, const ImageOptions *images, Err *err)
 {
     if (images->sampler.row && strcmp(images->images, "samples") != 0)
@@ -81,8 +61,7 @@ bool judged_check(const UseContext *use, const Spec *spec, const ImageOptions *i
     if (strcmp(images->images, "reconstructions") == 0 && !model_term(use->model, "reconstruction"))
         return err_config(err, spec->loc, "%s: the experiment has no reconstruction term; add one to its loss",
                           spec->row->name);
-    if (strcmp(images->images, "samples") == 0 && !sampler_check(use, &images->sampler, spec->loc, err)) return false;
-    return check_label(use, spec, images, err);
+    return strcmp(images->images, "samples") != 0 || sampler_check(use, &images->sampler, spec->loc, err);
 }
 
 /* A part's progress is the progress of all images; what is prepared before the first has its own. */

@@ -56,6 +56,15 @@ bool likelihood_check(const UseContext *use, const Spec *spec, const char *name,
     if (!model_term(use->model, "kl"))
         return err_config(err, spec->loc, "%s: the experiment has no posterior to draw from; add a kl_divergence term",
                           name);
+    for (size_t i = 0; i < options->bounds.n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (options->bounds.items[k] == options->bounds.items[i])
+                return err_config(err, spec->loc, "%s: `bounds` has %lld twice", name,
+                                  (long long)options->bounds.items[i]);
+    if (!model_can_decode(use->model))
+        return err_config(err, spec->loc,
+                          "%s: the reconstruction isn't computed from \"%s\", the posterior of the KL term", name,
+                          model_subject(use->model, "kl"));
     return metric_check_split(use->model, options->split, spec->loc, err);
 }
 
@@ -225,7 +234,7 @@ static void add_rows(MetricList *list, const Found *found)
     const double base = mean_of(found->many + found->largest * found->all, found->all, &error);
     add_row(list, found, arena_printf(arena, "%s_all", found->name),
             arena_printf(arena,
-                         "%zu samples on all images, by %zu samples on all and the difference between the two on %zu "
+                         "k = %zu on all images, by k = %zu on all and the difference between the two on %zu "
                          "images",
                          found->k, found->bound_k[found->largest], found->some),
             base + rise, sqrt(error * error + rest_error * rest_error), found->all);

@@ -31,11 +31,16 @@ typedef struct Metric {
     /* Whether it can be measured on this experiment: an error has the place of the spec or of what it names. There is
      * neither data nor parameters, of the needed runs neither: needs_experiment and needs_network. May be NULL. */
     bool (*check)(const UseContext *use, const Spec *spec, Err *err);
+    /* What stands in the column `split` of an item that has no name; NULL: its option `split`. */
+    const char *(*label)(Arena *arena, const UseContext *use, const Spec *spec);
     /* parameters are allocated and trained. Adds rows to the list. */
     bool (*measure)(const UseContext *use, const Spec *spec, MetricList *list, Err *err);
 } Metric;
 
 extern const Table metrics_table;
+
+/* Its check, and whether no earlier item of `evaluate` would write rows of the same name and split. */
+bool metric_check(const UseContext *use, const Spec *spec, Err *err);
 
 /* Its measure; where the item has a `name:`, that is what its rows have for a split. */
 bool metric_measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err);

@@ -116,7 +116,7 @@ static bool measure(const UseContext *use, const Spec *spec, MetricList *list, E
     Errors errors = {0};
     Latent latent;
     const bool posterior = model_latent(use->model, &latent) && strcmp(latent.mean, latent.section) != 0;
-    const bool from_mean = posterior && strcmp(options->z, "mean") == 0;
+    const bool from_mean = posterior && model_can_decode(use->model) && strcmp(options->z, "mean") == 0;
     real *means = from_mean ? mem_zeroed(mem_mul(split->n, latent.dim), sizeof *means) : NULL;
     sweep_errors(use, split, &latent, means, &errors);
     free(means);

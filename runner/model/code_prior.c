@@ -7,6 +7,7 @@
 #include "nn/base/rng.h"
 #include "nn/exec/places.h"
 #include "nn/kernel/blocks.h"
+#include "nn/op/attributes.h"
 #include "runner/model/wiring.h"
 
 enum { DRAW_IMAGES = 16 }; /* of a task */
@@ -34,8 +35,27 @@ static int wire_cell(Wiring *wiring, const Model *model, size_t n, Err *err)
     return wiring_find(wiring, code_prior_section(model));
 }
 
+/* What looks codes up must not see those it predicts: taps end before the kernel's centre. */
+static bool check_masks(const Model *model, Err *err)
+{
+    const Graph *graph = &model->wiring.graph;
+    for (size_t i = 0; i < graph->n; i++) {
+        const Node *node = graph_node(graph, (int)i);
+        if (node->op != &op_code_conv2d || node->input[0] != model->wiring.code) continue;
+        const ConvAttributes *attributes = node->attributes;
+        const size_t before = (attributes->kernel[0] - 1) / 2 * attributes->kernel[1] + (attributes->kernel[1] - 1) / 2;
+        if (attributes->taps > before)
+            return err_config(err, node->loc,
+                              "code_conv2d \"%s\": shows each cell the code that is to be predicted; take "
+                              "`mask: A`",
+                              node->name);
+    }
+    return true;
+}
+
 bool code_prior_check(const Model *model, Err *err)
 {
+    if (!check_masks(model, err)) return false;
     Wiring wiring = {0};
     const int logits = wire_cell(&wiring, model, 1, err);
     const bool ok = logits >= 0 && places_check(&wiring.graph, logits, err);

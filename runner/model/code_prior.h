@@ -9,7 +9,8 @@
  * prior over codes. */
 const char *code_prior_section(const Model *model);
 
-/* Whether its network can be run cell by cell; an error has the place of the layer that can't. */
+/* Whether it predicts each cell from earlier ones alone, and can so be run cell by cell; an error has the place of the
+ * layer that can't. */
 bool code_prior_check(const Model *model, Err *err);
 
 /* The codes of images first .. first + n - 1 of a named stream of the run's seed, as whole numbers: code (n, cells).

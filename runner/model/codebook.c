@@ -57,20 +57,6 @@ void codebook_count(Model *model, const Dataset *dataset, const Split *split, co
     free(code);
 }
 
-bool codebook_decodes(const Model *model, const Codebook *codebook)
-{
-    const Experiment *experiment = model->experiment;
-    const char *at = model_subject(model, "reconstruction");
-    for (size_t steps = 0; at && steps <= experiment->section_count; steps++) {
-        if (strcmp(at, codebook->section) == 0) return true;
-        const char *before = NULL;
-        for (size_t i = 0; i < experiment->section_count; i++)
-            if (strcmp(experiment->sections[i].name, at) == 0) before = experiment->sections[i].input.name;
-        at = before;
-    }
-    return false;
-}
-
 typedef struct Brightness {
     const Codebook *codebook;
     const real *vectors; /* (codes,dim) */
@@ -100,7 +86,7 @@ static void take(void *context, size_t first, size_t n, const Pass *pass)
 void codebook_rank(Model *model, const Codebook *codebook, size_t *rank)
 {
     const LossTerm *term = model_term(model, "reconstruction");
-    if (!codebook_decodes(model, codebook)) BUG("nothing decodes the codes of \"%s\"", codebook->section);
+    if (!model_decodes(model, codebook->section)) BUG("nothing decodes the codes of \"%s\"", codebook->section);
     const Param *parameter = &model->params.items[params_find(&model->params, codebook->parameter)];
     Brightness brightness = {.codebook = codebook,
                              .vectors = model->params.value + parameter->offset,

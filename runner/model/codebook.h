@@ -5,8 +5,8 @@
 #include "runner/model/model.h"
 
 typedef struct Codebook {
-    const char *section; /* ends in vector_quantize; borrowed from the experiment */
-    const char *parameter;
+    const char *section;      /* ends in vector_quantize; borrowed from the experiment */
+    const char *parameter;    /* (codes,dim); borrowed from the model's graph */
     size_t codes, dim, cells; /* cells: of an image */
 } Codebook;
 
@@ -23,11 +23,8 @@ void codebook_encode(Model *model, const Dataset *dataset, const Split *split, s
 /* How many cells of a split's images each code is the nearest of: count (codes). */
 void codebook_count(Model *model, const Dataset *dataset, const Split *split, const Codebook *codebook, size_t *count);
 
-/* Whether the reconstruction is made of the codes alone: its section follows from the codebook's. */
-bool codebook_decodes(const Model *model, const Codebook *codebook);
-
 /* rank (codes): the place of each code, 0 .. codes-1, by the sum of the pixels' means of an image that holds it at
- * every cell; the lower number first of equal ones. Needs codebook_decodes. */
+ * every cell; the lower number first of equal ones. Needs model_decodes. */
 void codebook_rank(Model *model, const Codebook *codebook, size_t *rank);
 
 #endif

@@ -84,7 +84,7 @@ bool codes_can_decode(const Model *model)
     CodeGrid grid;
     Codebook codebook;
     return codes_grid(model, &grid) && codebook_of(model, grid.section, &codebook) &&
-           codebook_decodes(model, &codebook);
+           model_decodes(model, grid.section);
 }
 
 typedef struct Decoding {

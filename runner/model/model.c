@@ -14,8 +14,8 @@ static bool wire(Wiring *wiring, const Model *model, size_t batch, Err *err)
     return wiring_network(wiring, model->experiment, true, err);
 }
 
-/* Labels go up to the data's classes, outliers have one more, and codes go up to their number: so many logits there
- * must be. */
+/* Labels go up to the data's classes, and outliers have one more: so many logits there must be. Of codes there is one
+ * each, since what is drawn from them is looked up. */
 static bool check_logits(const Model *model, const Spec *spec, Err *err)
 {
     const Loss *loss = (const Loss *)spec->row;
@@ -26,7 +26,7 @@ static bool check_logits(const Model *model, const Spec *spec, Err *err)
     if (!model_shape(model, subject.name, &shape) || shape.rank == 0) return true;
     const size_t logits = shape.dim[shape.rank - 1];
     if (strcmp(loss->classes(spec->options).name, "code") == 0)
-        return logits >= info->codes ||
+        return logits == info->codes ||
                err_config(err, subject.loc, "%s: \"%s\" has %zu numbers a cell, but %s has %zu codes", loss->row.name,
                           subject.name, logits, model->experiment->data.codes.name, info->codes);
     return logits >= info->classes + outliers ||

@@ -85,8 +85,7 @@ void model_encode(Model *model, const Dataset *dataset, const Split *split, size
     image_source_release(&collector.source);
 }
 
-/* The input of a section, or NULL: that is an input of the network. */
-static const char *section_before(const Model *model, const char *name)
+const char *model_section_before(const Model *model, const char *name)
 {
     const Experiment *experiment = model->experiment;
     const char *before = NULL;
@@ -97,10 +96,17 @@ static const char *section_before(const Model *model, const char *name)
     return NULL;
 }
 
+bool model_decodes(const Model *model, const char *section)
+{
+    const char *at = model_subject(model, "reconstruction");
+    while (at && strcmp(at, section) != 0) at = model_section_before(model, at);
+    return at != NULL;
+}
+
 static const char *narrowest_section(const Model *model)
 {
     const char *narrowest = NULL, *section = model_subject(model, "reconstruction");
-    while (section && (section = section_before(model, section)))
+    while (section && (section = model_section_before(model, section)))
         if (!narrowest || size_of(model, section) < size_of(model, narrowest)) narrowest = section;
     return narrowest;
 }
@@ -142,7 +148,7 @@ void model_kl_by_dimension(Model *model, const Dataset *dataset, const Split *sp
 bool model_can_decode(const Model *model)
 {
     Latent latent;
-    return model_term(model, "reconstruction") && model_latent(model, &latent);
+    return model_latent(model, &latent) && model_decodes(model, latent.section);
 }
 
 /* The random draws of image i are those of its place in its batch, wherever a sweep begins. */

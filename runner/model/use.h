@@ -34,13 +34,18 @@ bool model_latent(const Model *model, Latent *latent); /* false: there is none *
  * their sigmoid is the mean). There must be such a term. */
 const char *model_picture(const Model *model, bool *logits);
 
+/* The section that feeds this one, or NULL: that is an input of the network. And whether the pixels of the
+ * reconstruction term are computed from a section alone, or in part, or are the section itself. */
+const char *model_section_before(const Model *model, const char *section);
+bool model_decodes(const Model *model, const char *section);
+
 /* KL(q(z_d|x) || N(0, 1)) of each dimension d, in nats, as a mean over a split: kl (dim). The model needs a KL term.
  * Kingma and Welling, 2014, appendix B. */
 void model_kl_by_dimension(Model *model, const Dataset *dataset, const Split *split, double *kl);
 
 /* Latents (n, dim of model_latent) through the rest of the network to the mean of the pixels (n,H,W,C), in [0, 1]. The
- * model needs a reconstruction term and a latent: model_can_decode. They are those of images first, first + 1, ...,
- * which matters to layers that draw at random; first is a multiple of the batch of the run. */
+ * model needs a reconstruction term and a latent that it decodes: model_can_decode. They are those of images first,
+ * first + 1, ..., which matters to layers that draw at random; first is a multiple of the batch of the run. */
 void model_decode(Model *model, size_t first, size_t n, const real *latents, real *pixels);
 bool model_can_decode(const Model *model);
 

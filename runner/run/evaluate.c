@@ -8,9 +8,11 @@
 #include "runner/run/signals.h"
 #include "runner/table/csv.h"
 
+/* What run.yaml says holds for all results: it goes before the first one is replaced, and comes back last. */
 static bool write_metrics(const Run *run, MetricList *list, Err *err)
 {
     CsvWriter csv;
+    if (!file_remove(arena_printf(&list->arena, "%s/run.yaml", run->folder), err)) return false;
     if (!csv_begin(&csv, arena_printf(&list->arena, "%s/metrics.csv", run->folder), err)) return false;
     for (size_t i = 0; i < METRIC_COLUMNS; i++) csv_text(&csv, metric_columns[i]);
     csv_end_row(&csv);
@@ -31,7 +33,7 @@ static bool write_metrics(const Run *run, MetricList *list, Err *err)
 static bool go_on(const Run *run, Err *err)
 {
     return !signals_pending() ||
-           err_failed(err, (Loc){0}, "%s: stopped while it was evaluated; `mayvae run %s` goes on from there",
+           err_failed(err, (Loc){0}, "%s: stopped while it was evaluated; `mayvae run %s` evaluates it again",
                       run->path, run->path);
 }
 

@@ -78,6 +78,7 @@ static void log_end(Arena *arena, const Run *run, double seconds, size_t threads
 
 static bool write_weights(Arena *arena, const Run *run, const Model *model, const History *history, Err *err)
 {
+    if (!file_remove(arena_printf(arena, "%s/run.yaml", run->folder), err)) return false;
     if (!history_write(history, arena_printf(arena, "%s/history.csv", run->folder), err)) return false;
     const char *path = arena_printf(arena, "%s/weights.safetensors", run->folder);
     TensorList list = {0};

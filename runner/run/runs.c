@@ -166,9 +166,7 @@ bool run_check(const Run *run, Model *model, Err *err)
     bool ok = codes_model_init(used, experiment, &run->info, &needs, err);
     for (size_t i = 0; ok && i < splits; i++) ok = metric_check_split(used, split[i], experiment->train.loc, err);
     for (size_t i = 0; ok && i < experiment->evaluate.n; i++) {
-        const Spec *spec = &experiment->evaluate.items[i];
-        const Metric *metric = (const Metric *)spec->row;
-        if (metric->check) ok = metric->check(&use, spec, err);
+        ok = metric_check(&use, &experiment->evaluate.items[i], err);
     }
     for (size_t i = 0; ok && i < experiment->figures.n; i++) {
         const Spec *spec = &experiment->figures.items[i];

@@ -1,5 +1,6 @@
 #include "runner/run/study.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "nn/base/file.h"
@@ -60,7 +61,7 @@ bool study_check(const char *experiments, const RunList *list, Err *err)
     return ok;
 }
 
-static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *figure, Err *err)
+static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *figure, bool tell, Err *err)
 {
     Canvas out = {0};
     bool ready = false;
@@ -69,17 +70,19 @@ static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *
     if (ok && ready)
         ok = file_make_folder(arena_printf(arena, "%s/figures", place->results), err) &&
              canvas_write(&out, arena_printf(arena, "%s/figures/%s.png", place->results, figure->name), err);
+    if (ok && !ready && tell)
+        fprintf(stderr, "%s: not drawn, since the results have not all that it shows\n", figure->name);
     canvas_release(&out);
     return ok;
 }
 
-bool study_draw(const RunPlace *place, Err *err)
+bool study_draw(const RunPlace *place, bool tell, Err *err)
 {
     Arena arena = {0};
     StudyFigure *figures = NULL;
     size_t n;
     bool ok = study_read(&arena, place->experiments, &figures, &n, err);
-    for (size_t i = 0; ok && i < n; i++) ok = draw_figure(&arena, place, &figures[i], err);
+    for (size_t i = 0; ok && i < n; i++) ok = draw_figure(&arena, place, &figures[i], tell, err);
     arena_release(&arena);
     return ok;
 }

@@ -4,9 +4,9 @@
 
 #include "runner/run/runs.h"
 
-/* Draws every figure whose panels are all there; the others are left as they are. Without report.yaml: nothing to do.
- */
-bool study_draw(const RunPlace *place, Err *err);
+/* Draws every figure whose panels are all there; the others are left as they are, and `tell`, to standard error, says
+ * which. Without report.yaml: nothing to do. */
+bool study_draw(const RunPlace *place, bool tell, Err *err);
 
 /* Checks report.yaml: keys, types, what is missing, and that each panel's run is in the list and draws that figure. */
 bool study_check(const char *experiments, const RunList *list, Err *err);

@@ -38,8 +38,7 @@ static bool check(const UseContext *use, const Spec *spec, Err *err)
     const Ref run = use->model->experiment->data.codes;
     if (!code_prior_check(use->model, err) || !needs_network(use->needs, run, &vqvae, err)) return false;
     if (codes_can_decode(vqvae)) return true;
-    return err_config(err, run.loc, "autoregressive: %s has no reconstruction term, to decode its codes with",
-                      run.name);
+    return err_config(err, run.loc, "autoregressive: the reconstruction of %s isn't computed from its codes", run.name);
 }
 
 static bool draw(const Drawing *drawing, size_t first, size_t n, real *pixels, Err *err)
@@ -51,9 +50,7 @@ static bool draw(const Drawing *drawing, size_t first, size_t n, real *pixels, E
     const size_t image = info->height * info->width * info->channels, cells = info->code_height * info->code_width;
     Model *vqvae;
     if (!needs_model(use->needs, run, &vqvae, err)) return false;
-    if (!codes_can_decode(vqvae))
-        return err_config(err, run.loc, "autoregressive: %s has no reconstruction term, to decode codes with",
-                          run.name);
+    if (!codes_can_decode(vqvae)) BUG("%s passed the check", run.name);
     real *code = mem_zeroed(mem_mul(CHUNK, cells), sizeof *code);
     bool ok = true;
     for (size_t done = 0; ok && done < n; done += CHUNK) {

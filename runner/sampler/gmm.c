@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 
 #include "runner/model/use.h"
@@ -44,8 +45,11 @@ static bool prepare(Drawing *drawing, Err *err)
     if (!model_latent(use->model, &latent)) BUG("a checked latent is gone");
     real *encoded = mem_zeroed(mem_mul(train->n, latent.dim), sizeof *encoded);
     model_encode(use->model, use->dataset, train, train->n, latent.section, encoded);
-    const bool ok = mixture_fit(mixture, (size_t)options->components, train->n, latent.dim, encoded,
-                                rng_stream(use->model->experiment->seed, "gmm"), (size_t)options->iterations, use, err);
+    bool ok = true;
+    for (size_t i = 0; ok && i < train->n * latent.dim; i++) ok = isfinite((double)encoded[i]);
+    if (!ok) err_failed(err, drawing->spec.loc, "gmm: the encoded training images are not all finite numbers");
+    ok = ok && mixture_fit(mixture, (size_t)options->components, train->n, latent.dim, encoded,
+                           rng_stream(use->model->experiment->seed, "gmm"), (size_t)options->iterations, use, err);
     free(encoded);
     if (ok)
         drawing->state = mixture;

@@ -12,8 +12,8 @@
 #include "runner/sampler/kmeans.h"
 
 /* A chunk is a task; a block of vectors goes through each component side by side. Sums run within a block, then over
- * the blocks of a chunk, then over the chunks, always in order. */
-enum { CHUNK = 1024, BLOCK = 32 };
+ * the blocks of a chunk, then over the chunks, always in order; only so many chunks are in memory. */
+enum { CHUNK = 1024, BLOCK = 32, SIDE_BY_SIDE = 8 };
 
 #define RIDGE 1e-6     /* of the mean variance, on the diagonals */
 #define TOLERANCE 1e-5 /* nats */
@@ -31,8 +31,8 @@ typedef struct Fit {
     double *inverse;    /* (components, dim): 1 / diagonal of L */
     double *constant;   /* (components): log weight - log det L - dim/2 log 2 pi */
     const int *nearest; /* (n): the first step's responsibilities are hard */
-    Sums *chunk;
-    size_t chunks, threads;
+    Sums total, chunk[SIDE_BY_SIDE];
+    size_t first, chunks; /* the chunk of chunk[0]; of all vectors */
 } Fit;
 
 static void sums_init(Sums *sums, size_t components, size_t dim)
@@ -40,6 +40,14 @@ static void sums_init(Sums *sums, size_t components, size_t dim)
     sums->weight = mem_zeroed(components, sizeof(double));
     sums->mean = mem_zeroed(components * dim, sizeof(double));
     sums->square = mem_zeroed(mem_mul(components, dim * dim), sizeof(double));
+}
+
+static void sums_clear(Sums *sums, size_t components, size_t dim)
+{
+    memset(sums->weight, 0, components * sizeof(double));
+    memset(sums->mean, 0, components * dim * sizeof(double));
+    memset(sums->square, 0, components * dim * dim * sizeof(double));
+    sums->log_likelihood = 0;
 }
 
 static void sums_release(Sums *sums)
@@ -135,19 +143,17 @@ static double responsibilities(const Fit *fit, size_t first, size_t n, const dou
     return normalise(mixture->components, n, share);
 }
 
-static void add_chunk(void *context, size_t chunk)
+static void add_chunk(void *context, size_t task)
 {
-    const Fit *fit = context;
+    Fit *fit = context;
     const Mixture *mixture = fit->mixture;
+    const size_t chunk = fit->first + task;
     const size_t dim = mixture->dim, end = (chunk + 1) * CHUNK < fit->n ? (chunk + 1) * CHUNK : fit->n;
-    Sums *sums = &fit->chunk[chunk];
+    Sums *sums = &fit->chunk[task];
     double *rows = mem_zeroed(dim * BLOCK, sizeof *rows), *columns = mem_zeroed(dim * BLOCK, sizeof *columns);
     double *work = mem_zeroed(dim * BLOCK, sizeof *work),
            *share = mem_zeroed(mixture->components * BLOCK, sizeof *share);
-    memset(sums->weight, 0, mixture->components * sizeof(double));
-    memset(sums->mean, 0, mixture->components * dim * sizeof(double));
-    memset(sums->square, 0, mixture->components * dim * dim * sizeof(double));
-    sums->log_likelihood = 0;
+    sums_clear(sums, mixture->components, dim);
     for (size_t first = chunk * CHUNK; first < end; first += BLOCK) {
         const size_t n = end - first < BLOCK ? end - first : BLOCK;
         for (size_t m = 0; m < n; m++)
@@ -166,19 +172,29 @@ static void add_chunk(void *context, size_t chunk)
     free(share);
 }
 
-/* Adds the chunks' sums to the first one's. */
-static const Sums *add_up(const Fit *fit)
+static void add_to_total(Fit *fit, size_t chunks)
 {
     const size_t components = fit->mixture->components, dim = fit->mixture->dim;
-    Sums *total = &fit->chunk[0];
-    for (size_t c = 1; c < fit->chunks; c++) {
+    Sums *total = &fit->total;
+    for (size_t c = 0; c < chunks; c++) {
         const Sums *chunk = &fit->chunk[c];
         total->log_likelihood += chunk->log_likelihood;
         for (size_t i = 0; i < components; i++) total->weight[i] += chunk->weight[i];
         for (size_t i = 0; i < components * dim; i++) total->mean[i] += chunk->mean[i];
         for (size_t i = 0; i < components * dim * dim; i++) total->square[i] += chunk->square[i];
     }
-    return total;
+}
+
+/* The sums over all vectors. */
+static const Sums *add_up(Fit *fit)
+{
+    sums_clear(&fit->total, fit->mixture->components, fit->mixture->dim);
+    for (fit->first = 0; fit->first < fit->chunks; fit->first += SIDE_BY_SIDE) {
+        const size_t chunks = fit->chunks - fit->first < SIDE_BY_SIDE ? fit->chunks - fit->first : SIDE_BY_SIDE;
+        pool_run(chunks, add_chunk, fit);
+        add_to_total(fit, chunks);
+    }
+    return &fit->total;
 }
 
 /* L of a (dim, dim), whose lower triangle is read; false: not positive definite. */
@@ -248,8 +264,8 @@ bool mixture_fit(Mixture *mixture, size_t components, size_t n, size_t dim, cons
     Fit fit = {.mixture = mixture, .n = n, .x = x, .nearest = nearest, .chunks = (n + CHUNK - 1) / CHUNK};
     fit.inverse = mem_zeroed(components * dim, sizeof(double));
     fit.constant = mem_zeroed(components, sizeof(double));
-    fit.chunk = mem_zeroed(fit.chunks, sizeof *fit.chunk);
-    for (size_t c = 0; c < fit.chunks; c++) sums_init(&fit.chunk[c], components, dim);
+    sums_init(&fit.total, components, dim);
+    for (size_t c = 0; c < SIDE_BY_SIDE && c < fit.chunks; c++) sums_init(&fit.chunk[c], components, dim);
     const double ridge = ridge_of(n, dim, x);
 
     kmeans(components, n, dim, x, rng, mixture->mean, nearest);
@@ -257,7 +273,6 @@ bool mixture_fit(Mixture *mixture, size_t components, size_t n, size_t dim, cons
         for (size_t i = 0; i < dim; i++) mixture->factor[(k * dim + i) * dim + i] = sqrt(ridge);
     bool ok = true;
     for (size_t step = 0; ok && step <= iterations; step++) {
-        pool_run(fit.chunks, add_chunk, &fit);
         const Sums *sums = add_up(&fit);
         const double before = mixture->log_likelihood;
         for (size_t k = 0; k < components; k++) update_component(mixture, k, sums, n, ridge);
@@ -268,8 +283,8 @@ bool mixture_fit(Mixture *mixture, size_t components, size_t n, size_t dim, cons
         ok = !use || use_progress(use, step, iterations, err);
         if (step > 1 && mixture->log_likelihood - before < TOLERANCE) break;
     }
-    for (size_t c = 0; c < fit.chunks; c++) sums_release(&fit.chunk[c]);
-    free(fit.chunk);
+    sums_release(&fit.total);
+    for (size_t c = 0; c < SIDE_BY_SIDE; c++) sums_release(&fit.chunk[c]);
     free(fit.inverse);
     free(fit.constant);
     free(nearest);

@@ -52,6 +52,17 @@ rm "$scratch/r/tiny/seed1/figures/learning_curve.png"
 report "a missing figure: evaluate only" planned evaluate
 run
 
+# An evaluation that ends half-way leaves nothing that passes for the other configuration's results.
+mv "$scratch/r/tiny/seed1/figures" "$scratch/figures"
+touch "$scratch/r/tiny/seed1/figures"
+sed -i 's/evaluate: \[elbo, active_units\]/evaluate: [elbo]/' "$tiny"
+report "figures that can't be written fail the run" exits 1 run
+rm "$scratch/r/tiny/seed1/figures"
+mv "$scratch/figures" "$scratch/r/tiny/seed1/figures"
+sed -i 's/evaluate: \[elbo\]/evaluate: [elbo, active_units]/' "$tiny"
+report "what was measured for another configuration doesn't count" planned evaluate
+run
+
 sed -i 's/epochs:   2/epochs: 3/' "$tiny"
 report "more epochs: train" planned train
 report "explain names the key" sh -c "'$MAYVAE' explain tiny --experiments '$scratch/experiments' --results '$scratch/r' | grep -qF 'train.epochs: 2 -> 3'"

@@ -433,7 +433,7 @@ static void refuse(const char *const *overrides, const char *yaml, const char *m
     tiny_make(&other, overrides);
     const Spec spec = tiny_spec(&other, &metrics_table, yaml);
     use.model = &other.model;
-    assert_false(((const Metric *)spec.row)->check(&use, &spec, &err));
+    assert_false(metric_check(&use, &spec, &err));
     assert_int_equal(err.kind, ERR_CONFIG);
     assert_string_equal(err.loc.file, "spec.yaml");
     assert_string_equal(err.text, message);
@@ -457,6 +457,10 @@ static void what_cant_be_judged_is_refused(void **state)
            "class_histogram: the experiment has no reconstruction term; add one to its loss");
     refuse(TINY_WITH("evaluate=[class_histogram: {classifier: b, sampler: prior}]"), "class_histogram: {classifier: a}",
            "two class_histogram write rows of the name \"prior\"; give one another with `name:`");
+    refuse(TINY_WITH("evaluate=[elbo, reconstruction_error: {z: sample}]"), "reconstruction_error: {z: mean}",
+           "two reconstruction_error write rows of the name \"test\"; give one another with `name:`");
+    refuse(TINY_WITH("data.limit=1", "data.split=~"), "frechet_distance: {classifier: a}",
+           "frechet_distance: a `limit` of 1 leaves one image, which has no covariance");
 }
 
 static void judges_of_other_images_are_refused(void **state)

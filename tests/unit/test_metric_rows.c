@@ -196,7 +196,7 @@ static void the_elbo_is_the_sum_of_its_terms(void **state)
         near(reconstruction, reconstruction_by_hand(&tiny, splits[i]), 1e-5);
         assert_int_equal(row_of("negative_elbo", split)->n, splits[i]->n);
         assert_string_equal(row_of("kl", split)->unit, "nats/image");
-        assert_string_equal(row_of("kl", split)->detail, "grey pixels; sum over pixels; one z an image");
+        assert_string_equal(row_of("kl", split)->detail, "grey pixels; sum over latents; one z an image");
     }
 }
 
@@ -221,7 +221,7 @@ static void the_objective_is_that_of_the_last_step(void **state)
     measure(&other, "elbo");
     const double last = 7.0 / 8; /* step 7 of 8 */
     near(value_of("objective", "test"), value_of("reconstruction", "test") + last * value_of("kl", "test"), 1e-14);
-    assert_string_equal(row_of("kl", "test")->detail, "binary pixels; sum over pixels; one z an image");
+    assert_string_equal(row_of("kl", "test")->detail, "binary pixels; sum over latents; one z an image");
     tiny_release(&other);
     metric_release(&list);
 

@@ -50,7 +50,7 @@ static void it_is_found(void **state)
     assert_int_equal(codebook.codes, CODES);
     assert_int_equal(codebook.dim, DIM);
     assert_int_equal(codebook.cells, CELLS);
-    assert_true(codebook_decodes(&tiny.model, &codebook));
+    assert_true(model_decodes(&tiny.model, codebook.section));
     Tiny plain;
     Codebook none;
     tiny_make(&plain, NULL);
@@ -60,7 +60,7 @@ static void it_is_found(void **state)
     tiny_make(&plain, TINY_WITH("network.codes={input: encoder, layers: [vector_quantize: 4]}",
                                 "loss.codebook={codebook: {quantizer: codes}}"));
     assert_true(codebook_find(&plain.model, &none));
-    assert_false(codebook_decodes(&plain.model, &none));
+    assert_false(model_decodes(&plain.model, none.section));
     tiny_release(&plain);
     /* one that moves by averages */
     tiny_make(&plain, TINY_WITH("network.codes={input: encoder, layers: [vector_quantize: {codes: 4, update: "

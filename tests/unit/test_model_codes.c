@@ -234,6 +234,8 @@ static void misfits_have_a_place(void **state)
             "cross_entropy: \"prior\" has 5 numbers a cell, but vq/seed1 has 9 codes");
     refused(TINY_WITH("network.codes.layers.1.vector_quantize=9"), TINY_WITH("network.prior.layers.2.conv2d.filters=9"),
             "code_conv2d \"prior.code_conv2d\": has a row for 5 codes, but vq/seed1 has 9");
+    refused(NULL, TINY_WITH("network.prior.layers.2.conv2d.filters=9"),
+            "cross_entropy: \"prior\" has 9 numbers a cell, but vq/seed1 has 5 codes");
     refused(NULL, TINY_WITH("data.codes=~"), "the input \"code\" holds the codes of a trained VQ-VAE; name it in data");
     refused(NULL, TINY_WITH("network.prior={input: image, layers: [conv2d: {filters: 5, kernel: 1, stride: 2}]}"),
             "conv2d \"prior.conv2d\": takes the images, but where data has codes they stand for those");
@@ -253,6 +255,50 @@ static void a_prior_that_sees_later_cells_has_no_sampler(void **state)
     tiny_codes_release(&tiny);
 }
 
+/* A cell that sees its own code would learn to copy it. */
+static void a_prior_that_sees_what_it_predicts_is_refused(void **state)
+{
+    (void)state;
+    static const char *const metrics[] = {"code_nll", "description_length"};
+    static const char *const masks[][2] = {{"network.prior.layers.0.code_conv2d.mask=B", NULL},
+                                           {"network.prior.layers.0.code_conv2d.mask=none", NULL}};
+    for (size_t m = 0; m < 2; m++) {
+        TinyCodes tiny;
+        tiny_codes_make(&tiny, NULL, masks[m]);
+        for (size_t i = 0; i < 2; i++) {
+            Err err = {0};
+            const Spec spec = tiny_spec(&tiny.prior, &metrics_table, metrics[i]);
+            assert_false(metric_check(&tiny.use, &spec, &err));
+            assert_string_equal(err.text, "code_conv2d \"prior.code_conv2d\": shows each cell the code that is to be "
+                                          "predicted; take `mask: A`");
+        }
+        tiny_codes_release(&tiny);
+    }
+}
+
+/* Numbers that don't belong together are not added up. */
+static void descriptions_need_a_decoder_of_the_codes(void **state)
+{
+    (void)state;
+    static const char *const aside[] = {"network.decoder.input=image", NULL};
+    static const char *const squares[] = {"loss.reconstruction={squared_error: {prediction: decoder, target: image}}",
+                                          NULL};
+    static const char *const *const overrides[] = {aside, squares};
+    static const char *const said[] = {
+        "description_length: the reconstruction of vq/seed1 isn't computed from its codes",
+        "description_length: the reconstruction of vq/seed1 is a squared error, not in "
+        "nats"};
+    for (size_t i = 0; i < 2; i++) {
+        TinyCodes tiny;
+        Err err = {0};
+        tiny_codes_make(&tiny, overrides[i], NULL);
+        const Spec spec = tiny_spec(&tiny.prior, &metrics_table, "description_length");
+        assert_false(metric_check(&tiny.use, &spec, &err));
+        assert_string_equal(err.text, said[i]);
+        tiny_codes_release(&tiny);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +312,8 @@ int main(void)
         cmocka_unit_test(the_description_is_the_sum_of_both),
         cmocka_unit_test(misfits_have_a_place),
         cmocka_unit_test(a_prior_that_sees_later_cells_has_no_sampler),
+        cmocka_unit_test(a_prior_that_sees_what_it_predicts_is_refused),
+        cmocka_unit_test(descriptions_need_a_decoder_of_the_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

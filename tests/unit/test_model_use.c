@@ -143,6 +143,17 @@ static void predictions_are_taken_as_they_are(void **state)
     tiny_release(&other);
 }
 
+/* A posterior beside the way from the image to the pixels is decoded by nothing. */
+static void a_latent_aside_is_not_decoded(void **state)
+{
+    (void)state;
+    Tiny aside;
+    tiny_make(&aside, TINY_WITH("network.decoder.input=encoder"));
+    assert_true(model_can_decode(&tiny.model));
+    assert_false(model_can_decode(&aside.model));
+    tiny_release(&aside);
+}
+
 static void the_prior_is_a_stream(void **state)
 {
     (void)state;
@@ -263,6 +274,7 @@ int main(void)
         TEST(reconstructing_agrees_with_a_hand),
         TEST(predictions_are_taken_as_they_are),
         TEST(the_prior_is_a_stream),
+        TEST(a_latent_aside_is_not_decoded),
         TEST(where_the_latents_are),
         TEST(threads_change_no_bit),
         TEST(the_layers_add_up),

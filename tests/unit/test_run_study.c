@@ -63,7 +63,7 @@ static const Color red = {255, 0, 0}, green = {0, 255, 0}, blue = {0, 0, 255};
 static bool draw(Err *err)
 {
     *err = (Err){0};
-    return study_draw(&place, err);
+    return study_draw(&place, false, err);
 }
 
 static Canvas read_figure(const char *name)
