@@ -232,6 +232,8 @@ static bool describe_named(Arena *arena, const Topic *topics, size_t n, const ch
 static bool describe_pair(Arena *arena, const Topic *topics, size_t n, const char *table, const char *name, Err *err)
 {
     const Topic *topic = find_topic(topics, n, table);
+    if (!topic && find_topic(topics, n, name))
+        return err_config(err, (Loc){0}, "describe: the table comes first: `mayvae describe %s %s`", name, table);
     if (!topic) return unknown(topics, n, table, err);
     const Row *row = table_find(&topic->table, name);
     if (row) {

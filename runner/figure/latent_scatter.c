@@ -23,7 +23,7 @@ static const Field fields[] = {
      .offset = offsetof(ScatterOptions, projection),
      .fallback = "pca",
      .choices = "pca|none",
-     .help = "pca: the two first principal components where there are more than 2 dimensions; none: "
+     .help = "pca: the first two principal components where there are more than 2 dimensions; none: "
              "the first two dimensions"},
     {.key = "points",
      .kind = FIELD_INT,
@@ -157,7 +157,7 @@ const Figure figure_latent_scatter = {
          .doc =
              "Where images lie in latent space (posterior means; the code of a plain autoencoder), coloured by digit: "
              "the "
-             "space itself, or its two first principal components (eigenvectors of the covariance, by Jacobi rotations "
+             "space itself, or its first two principal components (eigenvectors of the covariance, by Jacobi rotations "
              "in double).",
          .fields = fields,
          .size = sizeof(ScatterOptions),

@@ -148,7 +148,8 @@ const Sampler sampler_region = {
     .row = {.name = "region",
             .doc = "Latents from a normal distribution about a random place of the latent space: z ~ N(centre, scale^2 "
                    "I). The study samples its VAE from \"a randomly chosen region of the latent space\" and says no "
-                   "more; that the centre is uniform in the box that holds the encoded training images is our "
+                   "more; that the centre is uniform in the box between the 1st and the 99th percentile of the encoded "
+                   "training images is our "
                    "reading, the options hold others.",
             .fields = fields,
             .size = sizeof(RegionOptions),

@@ -72,6 +72,9 @@ report $? 'an unknown name: the nearest table'
 "$mayvae" describe losses kl_divergense >"$out" 2>&1
 (($? == 2)) && grep -q 'did you mean "kl_divergence"' "$out"
 report $? 'an unknown row of a table: the nearest of that table'
+"$mayvae" describe codebook metrics >"$out" 2>&1
+(($? == 2)) && grep -q 'the table comes first: `mayvae describe metrics codebook`' "$out"
+report $? 'the row before its table'
 "$mayvae" describe layers conv2d more >"$out" 2>&1
 (($? == 2))
 report $? 'three names are a usage error'
