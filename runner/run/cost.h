@@ -11,7 +11,8 @@ double cost_batch(const Model *model);
 bool cost_check(const Run *run, double *batch, Err *err);
 
 /* What is left, counted in training steps: those of the epochs that are left, a third of one for every batch that is
- * only looked at after an epoch, and the evaluation. 0 where the run is up to date. */
+ * only looked at after an epoch, and one for every batch of the test set in place of the evaluation, whose judges and
+ * samplers are not counted. 0 where the run is up to date. */
 double cost_steps(const Run *run, RunState state);
 
 #endif

@@ -8,8 +8,10 @@
 #include <cmocka.h>
 
 #include "runner/model/summary.h"
+#include "runner/run/checkpoint.h"
 #include "runner/run/cost.h"
 #include "runner/run/order.h"
+#include "tests/support/folder.h"
 #include "tests/support/tiny.h"
 
 enum { RUNS_MAX = 8 };
@@ -123,10 +125,18 @@ static void what_is_left_is_counted_in_steps(void **state)
     (void)state;
     Tiny tiny;
     tiny_make(&tiny, TINY_WITH("train.history=test"));
-    const Run run = tiny_run(&tiny, "/nowhere");
+    const Run run = tiny_run(&tiny, test_folder());
     const double train = 60.0 / 16, test = 37.0 / 16;
     assert_float_equal(cost_steps(&run, RUN_TRAIN), 2 * (train + test / 3) + test, 1e-9);
-    assert_float_equal(cost_steps(&run, RUN_RESUME), 2 * (train + test / 3) + test, 1e-9);
+    char path[512];
+    TrainState trained;
+    train_state_init(&trained, &tiny.experiment);
+    trained.epoch = 1;
+    assert_true(checkpoint_save(test_path(path, "checkpoint.safetensors"), run.weights_identity, &tiny.model.params,
+                                &trained, &(Err){0}));
+    train_state_release(&trained);
+    assert_float_equal(cost_steps(&run, RUN_RESUME), train + test / 3 + test, 1e-9);
+    assert_float_equal(cost_steps(&run, RUN_TRAIN), 2 * (train + test / 3) + test, 1e-9);
     assert_float_equal(cost_steps(&run, RUN_EVALUATE), test, 1e-9);
     assert_true(cost_steps(&run, RUN_CURRENT) == 0);
     const LayerList layers = model_layers(&tiny.model, &tiny.arena);
