@@ -79,7 +79,8 @@ static bool summarise(const Cli *cli, bool anything, Err *err)
     if (!file_exists(cli->place.results)) return true;
     if (!anything && access(cli->place.results, W_OK) != 0) return true;
     int lock = lock_take(cli->place.results, cli->place.results, err);
-    bool ok = lock >= 0 && summary_write(cli->place.results, err) && study_draw(&cli->place, cli->target_count == 0 && !cli->quiet, err);
+    bool ok = lock >= 0 && summary_write(cli->place.results, err) &&
+              study_draw(&cli->place, cli->target_count == 0 && !cli->quiet, err);
     lock_release(lock);
     return ok;
 }
