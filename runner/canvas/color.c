@@ -52,3 +52,11 @@ Color color_ramp(double value)
     for (size_t c = 0; c < 3; c++) rgb[c] = (uint8_t)(at[below][c] * (1 - share) + at[below + 1][c] * share + 0.5);
     return (Color){rgb[0], rgb[1], rgb[2]};
 }
+
+Color color_pale(Color color, double paleness)
+{
+    const uint8_t rgb[] = {color.r, color.g, color.b}, white[] = {color_paper.r, color_paper.g, color_paper.b};
+    uint8_t out[3];
+    for (size_t c = 0; c < 3; c++) out[c] = (uint8_t)(rgb[c] * (1 - paleness) + white[c] * paleness + 0.5);
+    return (Color){out[0], out[1], out[2]};
+}
