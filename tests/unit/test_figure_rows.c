@@ -247,6 +247,57 @@ static void every_value_is_in_the_curve(void **state)
     }
 }
 
+/* Whether the vertical axis's labels are the same. */
+static bool same_axis(const Canvas *a, const Canvas *b)
+{
+    enum { LABELS = 60 };
+    for (size_t y = 0; y < a->height; y++)
+        if (memcmp(a->rgb + y * a->width * 3, b->rgb + y * b->width * 3, LABELS * 3) != 0) return false;
+    return true;
+}
+
+static void a_first_epoch_flattens_no_curve(void **state)
+{
+    (void)state;
+    static const double first[] = {19.5, 25, 1000}; /* as the others; somewhat above them; far above them */
+    Canvas canvas[3];
+    for (size_t i = 0; i < 3; i++) {
+        double moved[sizeof values / sizeof *values];
+        memcpy(moved, values, sizeof values);
+        moved[2] = moved[4] = first[i];
+        const HistoryView view = {.columns = 5, .rows = 3, .column = columns, .values = moved};
+        draw_with(&tiny, &view, "learning_curve", &canvas[i]);
+    }
+    assert_false(same_axis(&canvas[0], &canvas[1]));
+    assert_true(same_axis(&canvas[0], &canvas[2]));
+    for (size_t i = 0; i < 3; i++) canvas_release(&canvas[i]);
+}
+
+static void one_term_is_one_curve(void **state)
+{
+    (void)state;
+    static const char *const two[] = {"epoch", "learning_rate", "objective_train", "kl_weight", "reconstruction_train"};
+    double moved[sizeof values / sizeof *values];
+    Tiny plain;
+    Canvas one, other;
+    memcpy(moved, values, sizeof values);
+    moved[7] = 18.5;
+    const HistoryView view = {.columns = 5, .rows = 3, .column = two, .values = values};
+    const HistoryView changed = {.columns = 5, .rows = 3, .column = two, .values = moved};
+    tiny_make(&plain, TINY_WITH("loss.kl=~"));
+    draw_with(&plain, &view, "learning_curve", &one);
+    draw_with(&plain, &changed, "learning_curve", &other);
+    expect_same(&one, &other, true);
+    canvas_release(&one);
+    canvas_release(&other);
+    draw_with(&tiny, &view, "learning_curve", &one);
+    draw_with(&tiny, &changed, "learning_curve", &other);
+    expect_same(&one, &other, false);
+    canvas_release(&one);
+    canvas_release(&other);
+    tiny_release(&plain);
+}
+
 /* A dimension that the decoder doesn't look at changes nothing along its row; that with the larger KL term is above. */
 static void a_traversal_goes_along_dimensions(void **state)
 {
@@ -398,6 +449,8 @@ int main(void)
         TEST(principal_components_follow_the_variance),
         TEST(a_scatter_shows_the_first_points),
         TEST(every_value_is_in_the_curve),
+        TEST(a_first_epoch_flattens_no_curve),
+        TEST(one_term_is_one_curve),
         TEST(a_traversal_goes_along_dimensions),
         TEST(an_autoencoder_has_figures),
         TEST(samples_are_drawn_as_the_sampler_says),

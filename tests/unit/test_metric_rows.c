@@ -110,7 +110,8 @@ static void every_row_is_described_and_runs(void **state)
         if (list.n == before) fail_msg("%s adds no row", row->name);
         for (size_t r = before; r < list.n; r++) {
             const MetricValue *value = &list.items[r];
-            if (!value->metric[0] || !value->unit[0] || value->n == 0) fail_msg("%s: row %zu lacks a part", yaml, r);
+            if (!value->metric[0] || !value->unit[0] || !value->detail[0] || value->n == 0)
+                fail_msg("%s: row %zu lacks a part", yaml, r);
             if (!isfinite(value->value)) fail_msg("%s: %s is %g", yaml, value->metric, value->value);
         }
     }

@@ -72,14 +72,13 @@ static void codes_decode_to_the_reconstruction(void **state)
 
 /* Each code lies where its cell's uniform falls among the probabilities that a whole pass over the drawn codes gives.
  */
-static void samples_follow_the_distribution(void **state)
+static void follow_the_distribution(double temperature)
 {
-    (void)state;
     TinyCodes tiny;
     tiny_codes_make(&tiny, NULL, NULL);
     Model *prior = &tiny.prior.model;
     static real code[N * TINY_CELLS], logits[N * TINY_CELLS * TINY_CODES], uniform[TINY_CELLS];
-    code_prior_sample(prior, "draws", 0, N, 1, code);
+    code_prior_sample(prior, "draws", 0, N, temperature, code);
     Split drawn = tiny.prior.dataset.train;
     uint16_t codes[N * TINY_CELLS];
     for (size_t i = 0; i < N * TINY_CELLS; i++) codes[i] = (uint16_t)code[i];
@@ -91,15 +90,24 @@ static void samples_follow_the_distribution(void **state)
         for (size_t c = 0; c < TINY_CELLS; c++) {
             double below = 0, sum = 0;
             for (size_t k = 0; k < TINY_CODES; k++) {
-                const double e = exp((double)logits[(i * TINY_CELLS + c) * TINY_CODES + k]);
+                const double e = exp((double)logits[(i * TINY_CELLS + c) * TINY_CODES + k] / temperature);
                 below += k < codes[i * TINY_CELLS + c] ? e : 0;
                 sum += e;
             }
-            const double own = exp((double)logits[(i * TINY_CELLS + c) * TINY_CODES + codes[i * TINY_CELLS + c]]);
+            const double own =
+                exp((double)logits[(i * TINY_CELLS + c) * TINY_CODES + codes[i * TINY_CELLS + c]] / temperature);
             assert_true((double)uniform[c] > below / sum - 1e-5 && (double)uniform[c] < (below + own) / sum + 1e-5);
         }
     }
     tiny_codes_release(&tiny);
+}
+
+static void samples_follow_the_distribution(void **state)
+{
+    (void)state;
+    follow_the_distribution(1);
+    follow_the_distribution(2);
+    follow_the_distribution(0.5);
 }
 
 static void an_image_depends_on_its_number_alone(void **state)
