@@ -15,8 +15,9 @@ typedef struct AtomicFile {
 } AtomicFile;
 
 /* Opens NAME.tmp; file_commit makes it NAME, file_abandon removes it. Every failure (a full disk included) names the
- * file and leaves an earlier NAME untouched. commit and abandon are safe on a zeroed or finished AtomicFile; commit
- * abandons by itself when it fails, and does nothing and returns true where nothing is open. */
+ * file and leaves an earlier NAME untouched, unless it was the folder's fsync that failed: then NAME is the new one.
+ * commit and abandon are safe on a zeroed or finished AtomicFile; commit abandons by itself when it fails, and does
+ * nothing and returns true where nothing is open. */
 bool file_begin(AtomicFile *file, const char *path, Err *err);
 bool file_commit(AtomicFile *file, Err *err);
 void file_abandon(AtomicFile *file);

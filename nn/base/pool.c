@@ -109,17 +109,22 @@ static void sleep_until_finished(void)
     }
 }
 
-/* Claims and runs tasks until none is left; used tells whether this thread has run one before. */
+/* Counts this thread among those that have run a task; used tells whether it is there already. */
+static void count_use(bool *used)
+{
+    if (*used) return;
+    *used = true;
+    atomic_fetch_add(&pool.used, 1);
+}
+
+/* Claims and runs tasks until none is left. */
 static void run_tasks(bool *used)
 {
     size_t left = atomic_load(&pool.unclaimed);
     while (left > 0) {
         const size_t fair = left / (SHARE * pool_threads()), claim = fair > 1 ? fair : 1;
         if (!atomic_compare_exchange_weak(&pool.unclaimed, &left, left - claim)) continue;
-        if (!*used) {
-            *used = true;
-            atomic_fetch_add(&pool.used, 1);
-        }
+        count_use(used);
         for (size_t i = left - claim; i < left; i++) pool.task(pool.context, i);
         if (atomic_fetch_sub(&pool.unfinished, claim) == claim && take_down(&pool.caller_sleeps)) {
             sem_post(&pool.finished);
@@ -170,11 +175,20 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
+/* A set may be too small for what the machine could have. */
 static size_t processors(void)
 {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-    return (size_t)CPU_COUNT(&set);
+    enum { MOST = 1 << 20 };
+    for (int most = CPU_SETSIZE; most <= MOST; most *= 2) {
+        cpu_set_t *set = CPU_ALLOC((size_t)most);
+        const size_t bytes = CPU_ALLOC_SIZE((size_t)most);
+        const bool got = set && sched_getaffinity(0, bytes, set) == 0;
+        const int count = got ? CPU_COUNT_S(bytes, set) : 0;
+        if (set) CPU_FREE(set);
+        if (got) return (size_t)count;
+        if (errno != EINVAL) break;
+    }
+    return 1;
 }
 
 void pool_start(size_t threads)
@@ -225,10 +239,22 @@ size_t pool_threads_used(void)
     return atomic_load(&pool.used);
 }
 
+static void run_alone(void (*task)(void *context, size_t i), void *context)
+{
+    count_use(&pool.caller_used);
+    in_task = true;
+    task(context, 0);
+    in_task = false;
+}
+
 void pool_run(size_t tasks, void (*task)(void *context, size_t i), void *context)
 {
     if (in_task) BUG("pool_run within a task");
     if (tasks == 0) return;
+    if (tasks == 1) {
+        run_alone(task, context);
+        return;
+    }
     pool.task = task;
     pool.context = context;
     atomic_store(&pool.unfinished, tasks);

@@ -1,4 +1,4 @@
-/* The thread pool: the one piece of global state beside the signal flags. Tasks are cut by shape, never by the number
+/* The thread pool: state of the whole process. Tasks are cut by shape, never by the number
  * of threads, so that no result depends on it. */
 #ifndef NN_BASE_POOL_H
 #define NN_BASE_POOL_H

@@ -1,4 +1,4 @@
-/* Runs a planned graph. An Exec owns its slab; the graph, the plan and the parameters are borrowed. */
+/* Runs a planned graph. An Exec owns its plan and its slab; the graph and the parameters are borrowed. */
 #ifndef NN_EXEC_EXEC_H
 #define NN_EXEC_EXEC_H
 
@@ -40,7 +40,8 @@ void exec_release(Exec *exec); /* safe on a zeroed one */
  * no root is computed from. */
 bool exec_runs(const Exec *exec, int node);
 
-/* Where to write a fed input before exec_forward, and where to read a root after it. */
+/* Where to write a fed input before exec_forward, and where to read a root after it: the node's shape, row-major. NULL:
+ * no root is computed from it. */
 real *exec_value(const Exec *exec, int node);
 
 /* seed and step decide the random draws of this pass. In training, ops update their buffers (running statistics); an

@@ -21,7 +21,8 @@ typedef struct Places {
  * place. graph: for a grid of one place (inputs (N,1,1) or (N,1,1,C)). */
 bool places_check(const Graph *graph, int root, Err *err);
 
-/* Checks too; the parameters are allocated. graph: for a grid of one place. */
+/* Checks too; the parameters are allocated. graph: for a grid of one place. Also after a failure, places_release frees
+ * what is there. */
 bool places_init(Places *places, const Graph *graph, Params *params, size_t height, size_t width, int root, Err *err);
 void places_release(Places *places); /* safe on a zeroed one */
 

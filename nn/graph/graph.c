@@ -64,6 +64,16 @@ int graph_param(Graph *graph, const ParamSpec *spec, Loc loc)
         &(Node){.shape = copy->shape, .wants_grad = copy->trainable, .param = copy, .name = copy->name, .loc = loc});
 }
 
+static bool check_inputs(const OpShape *shape, Err *err)
+{
+    char text[96];
+    for (size_t i = 0; i < shape->inputs; i++) {
+        if (!shape_fits(shape->in[i]))
+            return op_refuse(shape, err, "its weight %s is too large", shape_text(shape->in[i], text));
+    }
+    return true;
+}
+
 bool graph_add(Graph *graph, const Op *op, const void *attributes, size_t inputs, const int *input, const char *name,
                Loc loc, int *node, Err *err)
 {
@@ -82,7 +92,11 @@ bool graph_add(Graph *graph, const Op *op, const void *attributes, size_t inputs
         fresh.wants_grad = fresh.wants_grad || (in->wants_grad && (op->backward || op->view));
         shape.in[i] = in->shape;
     }
-    if (!op->shape(&shape, err)) return false;
+    if (!check_inputs(&shape, err) || !op->shape(&shape, err)) return false;
+    if (!shape_fits(shape.out)) {
+        char text[96];
+        return op_refuse(&shape, err, "its output %s is too large", shape_text(shape.out, text));
+    }
     fresh.shape = shape.out;
     fresh.keep = shape.keep;
     fresh.scratch = shape.scratch;

@@ -51,6 +51,7 @@ typedef struct Graph {
     size_t mark_count, mark_capacity;
 } Graph;
 
+/* numerics is borrowed; a batch of 0 is a BUG. */
 void graph_init(Graph *graph, const Numerics *numerics, size_t batch);
 void graph_release(Graph *graph); /* safe on a zeroed one */
 

@@ -5,7 +5,12 @@ typedef struct Options {
 } Options;
 
 static const Field fields[] = {
-    {.key = "value", .kind = FIELD_REAL, .offset = offsetof(Options, value), .help = "what every weight starts as"},
+    {.key = "value",
+     .kind = FIELD_REAL,
+     .offset = offsetof(Options, value),
+     .min = -1e6,
+     .max = 1e6,
+     .help = "what every weight starts as"},
     {0},
 };
 

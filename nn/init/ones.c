@@ -7,6 +7,6 @@ static void fill(const void *options, Rng rng, size_t fan_in, size_t fan_out, si
 }
 
 const Initialiser initialiser_ones = {
-    .row = {.name = "ones", .doc = "All ones, biases included."},
+    .row = {.name = "ones", .doc = "All ones; biases are zeros."},
     .fill = fill,
 };

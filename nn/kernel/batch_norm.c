@@ -13,14 +13,9 @@ typedef struct Sums {
     double *partial; /* (segments, 2, channels) */
 } Sums;
 
-static size_t segments_of(size_t n)
-{
-    return (n + REDUCE_SEGMENT - 1) / REDUCE_SEGMENT;
-}
-
 size_t batch_norm_scratch(size_t n, size_t channels)
 {
-    return mem_mul(mem_mul(segments_of(n), channels), 2 * sizeof(double) / sizeof(real));
+    return mem_mul(mem_mul(reduce_segments(n), channels), 2 * sizeof(double) / sizeof(real));
 }
 
 /* `channels` is a constant wherever this is worth it, so that its loops are unrolled. */
@@ -82,10 +77,10 @@ static void run_sums(Sums *v, double *first, double *second, real *scratch)
 {
     v->lanes = (v->channels + LANES - 1) / LANES;
     v->partial = (double *)(void *)scratch;
-    wide_run(segments_of(v->n) * v->lanes, 1, &sums_loop, v);
+    wide_run(reduce_segments(v->n) * v->lanes, 1, &sums_loop, v);
     for (size_t c = 0; c < v->channels; c++) {
         first[c] = second[c] = 0;
-        for (size_t segment = 0; segment < segments_of(v->n); segment++) {
+        for (size_t segment = 0; segment < reduce_segments(v->n); segment++) {
             first[c] += v->partial[segment * 2 * v->channels + c];
             second[c] += v->partial[(segment * 2 + 1) * v->channels + c];
         }
@@ -111,12 +106,6 @@ typedef struct Rows {
     real *to;
 } Rows;
 
-/* Rows that make a block of an elementwise loop. */
-static size_t rows_of_block(size_t channels)
-{
-    return channels < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / channels : 1;
-}
-
 WIDE(apply_loop)(const void *context, size_t begin, size_t end)
 {
     const Rows *v = context;
@@ -132,7 +121,7 @@ WIDE(apply_loop)(const void *context, size_t begin, size_t end)
 void batch_norm_apply(size_t rows, size_t channels, const real *x, const real *mean, const real *factor,
                       const real *shift, real *y)
 {
-    wide_run(rows, rows_of_block(channels), &apply_loop,
+    wide_run(rows, block_rows(channels), &apply_loop,
              &(Rows){.channels = channels, .x = x, .mean = mean, .factor = factor, .a = shift, .to = y});
 }
 
@@ -151,6 +140,6 @@ WIDE(grad_input_loop)(const void *context, size_t begin, size_t end)
 void batch_norm_grad_input(size_t rows, size_t channels, const real *x, const real *dy, const real *mean,
                            const real *factor, const real *a, const real *b, real *dx)
 {
-    wide_run(rows, rows_of_block(channels), &grad_input_loop,
+    wide_run(rows, block_rows(channels), &grad_input_loop,
              &(Rows){.channels = channels, .x = x, .dy = dy, .mean = mean, .factor = factor, .a = a, .b = b, .to = dx});
 }

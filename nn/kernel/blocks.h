@@ -11,4 +11,10 @@ void blocks_run(size_t n, size_t size, void (*loop)(const void *context, size_t 
 /* Elements of a block of an elementwise loop: long enough to pay for handing it to a thread, short enough for L1. */
 enum { BLOCK_ELEMENTS = 16384 };
 
+/* As many rows of so many elements as make such a block; at least one. */
+static inline size_t block_rows(size_t elements)
+{
+    return elements < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / elements : 1;
+}
+
 #endif

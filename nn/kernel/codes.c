@@ -143,7 +143,7 @@ static void take_loop(const void *context, size_t begin, size_t end)
 
 void codes_take(size_t positions, size_t dim, const real *codebook, const real *index, real *y)
 {
-    blocks_run(positions, dim < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / dim : 1, take_loop,
+    blocks_run(positions, block_rows(dim), take_loop,
                &(Take){.dim = dim, .codebook = codebook, .index = index, .y = y});
 }
 
@@ -195,18 +195,13 @@ WIDE(grad_input_loop)(const void *context, size_t begin, size_t end)
 
 void codes_error_grad_input(const CodesError *error, real factor, const real *dsum, real *dx)
 {
-    wide_run(error->n * error->cells, error->dim < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / error->dim : 1, &grad_input_loop,
+    wide_run(error->n * error->cells, block_rows(error->dim), &grad_input_loop,
              &(Error){.at = error, .factor = factor, .dsum = dsum, .to = dx});
-}
-
-static size_t segments_of(size_t n)
-{
-    return (n + REDUCE_SEGMENT - 1) / REDUCE_SEGMENT;
 }
 
 size_t codes_error_scratch(size_t n, size_t codes, size_t dim)
 {
-    return mem_mul(mem_mul(mem_mul(segments_of(n), codes), dim), sizeof(double) / sizeof(real));
+    return mem_mul(mem_mul(mem_mul(reduce_segments(n), codes), dim), sizeof(double) / sizeof(real));
 }
 
 static void codebook_task(void *context, size_t segment)
@@ -229,10 +224,11 @@ void codes_error_grad_codebook(const CodesError *error, real factor, const real 
 {
     const size_t numbers = error->codes * error->dim;
     Error v = {.at = error, .factor = factor, .dsum = dsum, .partial = (double *)(void *)scratch};
-    pool_run(segments_of(error->n), codebook_task, &v);
+    pool_run(reduce_segments(error->n), codebook_task, &v);
     for (size_t i = 0; i < numbers; i++) {
         double total = 0;
-        for (size_t segment = 0; segment < segments_of(error->n); segment++) total += v.partial[segment * numbers + i];
+        for (size_t segment = 0; segment < reduce_segments(error->n); segment++)
+            total += v.partial[segment * numbers + i];
         dcodebook[i] += (real)total;
     }
 }

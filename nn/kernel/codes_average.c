@@ -9,11 +9,6 @@
 /* Below it a mean that fades would crawl through denormals. */
 static const double least = 1e-30;
 
-static size_t segments_of(size_t n)
-{
-    return (n + REDUCE_SEGMENT - 1) / REDUCE_SEGMENT;
-}
-
 /* Of a segment: for each code the number of positions, then the sum of their vectors. */
 static size_t width_of(size_t dim)
 {
@@ -22,7 +17,7 @@ static size_t width_of(size_t dim)
 
 size_t codes_average_scratch(size_t n, size_t codes, size_t dim)
 {
-    return mem_mul(mem_mul(mem_mul(segments_of(n), codes), width_of(dim)), sizeof(double) / sizeof(real));
+    return mem_mul(mem_mul(mem_mul(reduce_segments(n), codes), width_of(dim)), sizeof(double) / sizeof(real));
 }
 
 typedef struct Sums {
@@ -50,7 +45,7 @@ static void sum_segment(void *context, size_t segment)
 static void add_segments(const Sums *sums)
 {
     const size_t numbers = sums->step->codes * width_of(sums->step->dim);
-    for (size_t segment = 1; segment < segments_of(sums->step->n); segment++)
+    for (size_t segment = 1; segment < reduce_segments(sums->step->n); segment++)
         for (size_t i = 0; i < numbers; i++) sums->partial[i] += sums->partial[segment * numbers + i];
 }
 
@@ -85,7 +80,7 @@ static void begin_anew(const CodesStep *step, size_t k, real *code, real *kept)
 void codes_average(const CodesStep *step, real *codebook, real *kept, real *scratch)
 {
     Sums sums = {.step = step, .partial = (double *)(void *)scratch};
-    pool_run(segments_of(step->n), sum_segment, &sums);
+    pool_run(reduce_segments(step->n), sum_segment, &sums);
     add_segments(&sums);
     for (size_t k = 0; k < step->codes; k++) {
         const double *sum = sums.partial + k * width_of(step->dim);

@@ -36,11 +36,6 @@ static size_t taps_of_row(const ConvShape *shape, size_t a)
     return taps - before < shape->kw ? taps - before : shape->kw;
 }
 
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Calls into libc cost more than they copy below about this many elements. */
 enum { SHORT_RUN = 8 };
 
@@ -68,9 +63,10 @@ void columns_gather(const ConvShape *shape, const real *image, size_t oh, real *
     const Taps rows = taps_in_image(oh, shape->sh, shape->top, shape->kh, shape->ih);
     for (size_t ow = 0; ow < shape->ow; ow++) {
         const Taps cols = taps_in_image(ow, shape->sw, shape->left, shape->kw, shape->iw);
-        clear(columns, min(rows.begin * run, width));
+        clear(columns, size_min(rows.begin * run, width));
         for (size_t a = rows.begin; a < rows.end; a++) {
-            const size_t taps = taps_of_row(shape, a), begin = min(cols.begin, taps), end = min(cols.end, taps);
+            const size_t taps = taps_of_row(shape, a), begin = size_min(cols.begin, taps),
+                         end = size_min(cols.end, taps);
             if (taps == 0) break;
             const real *from = image + ((rows.position + a - rows.begin) * shape->iw + cols.position) * cin;
             real *to = columns + a * run;
@@ -107,7 +103,7 @@ void columns_scatter(const ConvShape *shape, const real *columns, size_t oh, rea
     for (size_t ow = 0; ow < shape->ow; ow++, columns += width) {
         const Taps cols = taps_in_image(ow, shape->sw, shape->left, shape->kw, shape->iw);
         for (size_t a = rows.begin; a < rows.end; a++) {
-            const size_t end = min(cols.end, taps_of_row(shape, a));
+            const size_t end = size_min(cols.end, taps_of_row(shape, a));
             const size_t inside = end > cols.begin ? (end - cols.begin) * cin : 0;
             const real *from = columns + a * run + cols.begin * cin;
             real *restrict to = image + ((rows.position + a - rows.begin) * shape->iw + cols.position) * cin;

@@ -64,15 +64,9 @@ WIDE(cross_entropy_loop)(const void *context, size_t begin, size_t end)
     }
 }
 
-/* Rows of `count` elements that one task takes. */
-static size_t rows_of_block(size_t count)
-{
-    return count < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / count : 1;
-}
-
 void losses_cross_entropy(const Classes *shape, const real *logits, const real *label, real *sum)
 {
-    wide_run(shape->n, rows_of_block(shape->cells * shape->classes), &cross_entropy_loop,
+    wide_run(shape->n, block_rows(shape->cells * shape->classes), &cross_entropy_loop,
              &(Arrays){.shape = shape, .logits = logits, .label = label, .to = sum});
 }
 
@@ -105,6 +99,6 @@ WIDE(cross_entropy_grad_loop)(const void *context, size_t begin, size_t end)
 void losses_cross_entropy_grad(const Classes *shape, const real *logits, const real *label, const real *dsum,
                                real *dlogits)
 {
-    wide_run(shape->n * shape->cells, rows_of_block(shape->classes), &cross_entropy_grad_loop,
+    wide_run(shape->n * shape->cells, block_rows(shape->classes), &cross_entropy_grad_loop,
              &(Arrays){.shape = shape, .logits = logits, .label = label, .dsum = dsum, .to = dlogits});
 }

@@ -2,6 +2,7 @@
 
 #include "nn/base/fmath.h"
 #include "nn/kernel/blocks.h"
+#include "nn/kernel/wide.h"
 
 typedef struct Gate {
     size_t channels;
@@ -9,7 +10,7 @@ typedef struct Gate {
     real *keep, *to;
 } Gate;
 
-static void gate_loop(const void *context, size_t begin, size_t end)
+WIDE(gate_loop)(const void *context, size_t begin, size_t end)
 {
     const Gate *v = context;
     const size_t c = v->channels;
@@ -24,7 +25,7 @@ static void gate_loop(const void *context, size_t begin, size_t end)
     }
 }
 
-static void gate_grad_loop(const void *context, size_t begin, size_t end)
+WIDE(gate_grad_loop)(const void *context, size_t begin, size_t end)
 {
     const Gate *v = context;
     const size_t c = v->channels;
@@ -39,18 +40,13 @@ static void gate_grad_loop(const void *context, size_t begin, size_t end)
     }
 }
 
-static size_t rows_of_block(size_t channels)
-{
-    return channels < BLOCK_ELEMENTS / 4 ? BLOCK_ELEMENTS / 4 / channels : 1;
-}
-
 void gate(size_t rows, size_t channels, const real *x, real *keep, real *y)
 {
-    blocks_run(rows, rows_of_block(channels), gate_loop, &(Gate){.channels = channels, .x = x, .keep = keep, .to = y});
+    wide_run(rows, block_rows(4 * channels), &gate_loop, &(Gate){.channels = channels, .x = x, .keep = keep, .to = y});
 }
 
 void gate_grad(size_t rows, size_t channels, const real *keep, const real *dy, real *dx)
 {
-    blocks_run(rows, rows_of_block(channels), gate_grad_loop,
-               &(Gate){.channels = channels, .kept = keep, .dy = dy, .to = dx});
+    wide_run(rows, block_rows(4 * channels), &gate_grad_loop,
+             &(Gate){.channels = channels, .kept = keep, .dy = dy, .to = dx});
 }

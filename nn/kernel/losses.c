@@ -1,7 +1,5 @@
 #include "nn/kernel/losses.h"
 
-#include <stdbool.h>
-
 #include "nn/base/fmath.h"
 #include "nn/kernel/blocks.h"
 #include "nn/kernel/reduce.h"

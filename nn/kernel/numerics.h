@@ -2,8 +2,8 @@
  * elementwise or a reduction (elementwise.h, reduce.h) and is the same in all back ends.
  *
  * Layouts: images (N,H,W,C), dense activations (N,K), convolution weights (KH,KW,Cin,Cout), dense weights (In,Out).
- * Each cuts its work into tasks by shape alone and runs them on the pool, so the bits don't depend on the number of
- * threads. */
+ * Each cuts its work into tasks by the shape (and the instruction set) and runs them on the pool, so the bits don't
+ * depend on the number of threads. */
 #ifndef NN_KERNEL_NUMERICS_H
 #define NN_KERNEL_NUMERICS_H
 
@@ -12,6 +12,7 @@
 
 #include "nn/base/err.h"
 #include "nn/base/real.h"
+#include "nn/kernel/sizes.h"
 
 /* A convolution: x (n,ih,iw,cin) * w (kh,kw,cin,cout) -> y (n,oh,ow,cout);
  * y[o] takes x[o * stride + tap - begin] for the taps that lie in the image. */
@@ -25,6 +26,15 @@ typedef struct ConvShape {
 static inline size_t conv_taps(const ConvShape *shape)
 {
     return shape->taps ? shape->taps : shape->kh * shape->kw;
+}
+
+/* Along one axis: the outputs [*first, return) that see the image, of `size`, through the tap; begin: the padding. */
+static inline size_t conv_outputs_seeing(size_t tap, size_t stride, size_t begin, size_t size, size_t outputs,
+                                         size_t *first)
+{
+    *first = size_min(tap < begin ? size_ceil_div(begin - tap, stride) : 0, outputs);
+    const size_t end = size + begin > tap ? size_min(size_ceil_div(size + begin - tap, stride), outputs) : 0;
+    return size_max(end, *first);
 }
 
 /* How an element's sum begins and ends: from the destination's value (add) or from +0, which is the same as adding to a
@@ -42,9 +52,11 @@ typedef struct Numerics {
     const char *name; /* as `numerics:` names it */
     const char *doc;
 
-    /* Elements of scratch that the three dense functions below need at most for this shape. */
+    /* Elements of scratch that the three dense functions below need at most for this shape; none of them wants it
+     * aligned. */
     size_t (*dense_scratch)(size_t n, size_t in, size_t out);
-    /* y (n,out) = x (n,in) w (in,out); bias (out). */
+    /* y (n,out) = x (n,in) w (in,out); bias (out). dx (n,in) = dy w^T; bias (in). dw (in,out) = x^T dy, which is added
+     * to what is there where `add` is set. */
     void (*dense)(size_t n, size_t in, size_t out, const real *x, const real *w, const Ending *ending, real *y,
                   real *scratch);
     void (*dense_grad_input)(size_t n, size_t in, size_t out, const real *dy, const real *w, const Ending *ending,
@@ -52,21 +64,16 @@ typedef struct Numerics {
     void (*dense_grad_weight)(size_t n, size_t in, size_t out, const real *x, const real *dy, bool add, real *dw,
                               real *scratch);
 
-    /* Elements of scratch that the three convolution functions below need at most for this shape. */
+    /* Elements of scratch that the three convolution functions below need at most for this shape; not aligned. */
     size_t (*conv2d_scratch)(const ConvShape *shape);
+    /* y (n,oh,ow,cout) of x (n,ih,iw,cin), bias (cout). Its adjoint: dx (n,ih,iw,cin) of dy (n,oh,ow,cout), bias (cin),
+     * where each element takes dy x w from the outputs that see it: conv2d_transpose, too, whose gradient to its input
+     * is conv2d. dw as w: of x and dy. */
     void (*conv2d)(const ConvShape *shape, const real *x, const real *w, const Ending *ending, real *y, real *scratch);
     void (*conv2d_grad_input)(const ConvShape *shape, const real *dy, const real *w, const Ending *ending, real *dx,
                               real *scratch);
     void (*conv2d_grad_weight)(const ConvShape *shape, const real *x, const real *dy, bool add, real *dw,
                                real *scratch);
-
-    /* conv2d_transpose is the adjoint: with the shape of the convolution that it is the adjoint of (whose input is the
-     * transpose's output), x (n,oh,ow,cout), y (n,ih,iw,cin), w (kh,kw,cin,cout), bias (cin). Its gradients are conv2d
-     * (input) and conv2d_grad_weight with the roles of the images exchanged. */
-    void (*conv2d_transpose)(const ConvShape *shape, const real *x, const real *w, const Ending *ending, real *y,
-                             real *scratch);
-    void (*conv2d_transpose_grad_input)(const ConvShape *shape, const real *dy, const real *w, const Ending *ending,
-                                        real *dx, real *scratch);
 } Numerics;
 
 extern const Numerics numerics_openblas; /* not in MODE=dbl */

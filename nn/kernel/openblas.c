@@ -128,6 +128,4 @@ const Numerics numerics_openblas = {
     .conv2d = openblas_conv2d,
     .conv2d_grad_input = openblas_conv2d_grad_input,
     .conv2d_grad_weight = openblas_conv2d_grad_weight,
-    .conv2d_transpose = openblas_conv2d_transpose,
-    .conv2d_transpose_grad_input = openblas_conv2d_transpose_grad_input,
 };

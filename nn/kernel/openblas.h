@@ -27,10 +27,6 @@ void openblas_conv2d(const ConvShape *shape, const float *x, const float *w, con
                      float *scratch);
 void openblas_conv2d_grad_input(const ConvShape *shape, const float *dy, const float *w, const Ending *ending,
                                 float *dx, float *scratch);
-void openblas_conv2d_transpose(const ConvShape *shape, const float *x, const float *w, const Ending *ending, float *y,
-                               float *scratch);
-void openblas_conv2d_transpose_grad_input(const ConvShape *shape, const float *dy, const float *w, const Ending *ending,
-                                          float *dx, float *scratch);
 size_t openblas_conv2d_grad_weight_scratch(const ConvShape *shape);
 void openblas_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw,
                                  float *scratch);

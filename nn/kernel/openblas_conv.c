@@ -21,44 +21,29 @@ typedef struct Conv {
     size_t task_rows, panel_rows;
 } Conv;
 
-static size_t ceil_div(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t max(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* Output rows a task takes; whole images where it writes to them. */
 static size_t rows_of_task(const ConvShape *s, bool whole_images)
 {
-    const size_t rows = max(ceil_div(s->n * s->oh, TASKS), ceil_div(POSITIONS_MIN, s->ow));
-    return min(whole_images ? ceil_div(rows, s->oh) * s->oh : rows, s->n * s->oh);
+    const size_t rows = size_max(size_ceil_div(s->n * s->oh, TASKS), size_ceil_div(POSITIONS_MIN, s->ow));
+    return size_min(whole_images ? size_ceil_div(rows, s->oh) * s->oh : rows, s->n * s->oh);
 }
 
 static size_t rows_of_panel(const ConvShape *s, size_t task_rows)
 {
-    return min(max(PANEL / (s->ow * columns_width(s)), ceil_div(POSITIONS_MIN, s->ow)), task_rows);
+    return size_min(size_max(PANEL / (s->ow * columns_width(s)), size_ceil_div(POSITIONS_MIN, s->ow)), task_rows);
 }
 
 static size_t scratch_of(const ConvShape *s, bool whole_images)
 {
     const size_t task_rows = rows_of_task(s, whole_images);
     const size_t panel = mem_mul(mem_mul(rows_of_panel(s, task_rows), s->ow), columns_width(s));
-    return mem_mul(ceil_div(s->n * s->oh, task_rows), panel);
+    return mem_mul(size_ceil_div(s->n * s->oh, task_rows), panel);
 }
 
 size_t openblas_conv2d_scratch(const ConvShape *shape)
 {
     if (columns_are_image(shape)) return 0;
-    return max(scratch_of(shape, false), scratch_of(shape, true));
+    return size_max(scratch_of(shape, false), scratch_of(shape, true));
 }
 
 static float *slice_of(const Conv *conv, size_t task)
@@ -72,9 +57,9 @@ static void gather_task(void *context, size_t task)
     const Conv *conv = context;
     const ConvShape *s = conv->shape;
     const size_t k = columns_width(s), image = s->ih * s->iw * s->cin, first = task * conv->task_rows;
-    const size_t last = min(first + conv->task_rows, s->n * s->oh);
+    const size_t last = size_min(first + conv->task_rows, s->n * s->oh);
     for (size_t row = first; row < last; row += conv->panel_rows) {
-        const size_t rows = min(conv->panel_rows, last - row);
+        const size_t rows = size_min(conv->panel_rows, last - row);
         const float *columns = conv->from + row * s->ow * k;
         if (!columns_are_image(s)) {
             float *slice = slice_of(conv, task);
@@ -96,7 +81,7 @@ void openblas_conv2d(const ConvShape *shape, const float *x, const float *w, con
     Conv conv = {.shape = shape, .from = x, .w = w, .to = y, .scratch = scratch, .ending = *ending};
     conv.task_rows = rows_of_task(shape, false);
     conv.panel_rows = rows_of_panel(shape, conv.task_rows);
-    pool_run(ceil_div(shape->n * shape->oh, conv.task_rows), gather_task, &conv);
+    pool_run(size_ceil_div(shape->n * shape->oh, conv.task_rows), gather_task, &conv);
 }
 
 /* columns (rows*ow, k) = outputs (rows*ow, cout) w^T (cout, k), then added to their images, which the task owns. */
@@ -105,13 +90,13 @@ static void scatter_task(void *context, size_t task)
     const Conv *conv = context;
     const ConvShape *s = conv->shape;
     const size_t k = columns_width(s), image = s->ih * s->iw * s->cin, first = task * conv->task_rows;
-    const size_t last = min(first + conv->task_rows, s->n * s->oh);
+    const size_t last = size_min(first + conv->task_rows, s->n * s->oh);
     const bool direct = columns_are_image(s);
     float *images = conv->to + first / s->oh * image;
     const size_t pixels = (last - first) / s->oh * s->ih * s->iw;
     if (!conv->ending.add && !direct) memset(images, 0, pixels * s->cin * sizeof *images);
     for (size_t row = first; row < last; row += conv->panel_rows) {
-        const size_t rows = min(conv->panel_rows, last - row);
+        const size_t rows = size_min(conv->panel_rows, last - row);
         float *columns = direct ? conv->to + row * s->ow * k : slice_of(conv, task);
         openblas_gemm(rows * s->ow, k, s->cout, (GemmMatrix){conv->from + row * s->ow * s->cout, s->cout, false},
                       (GemmMatrix){conv->w, s->cout, true}, direct && conv->ending.add, columns, k);
@@ -128,17 +113,5 @@ void openblas_conv2d_grad_input(const ConvShape *shape, const float *dy, const f
     Conv conv = {.shape = shape, .from = dy, .w = w, .to = dx, .scratch = scratch, .ending = *ending};
     conv.task_rows = rows_of_task(shape, true);
     conv.panel_rows = rows_of_panel(shape, conv.task_rows);
-    pool_run(ceil_div(shape->n * shape->oh, conv.task_rows), scatter_task, &conv);
-}
-
-void openblas_conv2d_transpose_grad_input(const ConvShape *shape, const float *dy, const float *w, const Ending *ending,
-                                          float *dx, float *scratch)
-{
-    openblas_conv2d(shape, dy, w, ending, dx, scratch);
-}
-
-void openblas_conv2d_transpose(const ConvShape *shape, const float *x, const float *w, const Ending *ending, float *y,
-                               float *scratch)
-{
-    openblas_conv2d_grad_input(shape, x, w, ending, y, scratch);
+    pool_run(size_ceil_div(shape->n * shape->oh, conv.task_rows), scatter_task, &conv);
 }

@@ -27,16 +27,6 @@ typedef struct GradWeight {
     size_t block, blocks;          /* of channels, in each tap */
 } GradWeight;
 
-static size_t ceil_div(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static size_t weight_count(const ConvShape *s)
 {
     return mem_mul(columns_width(s), s->cout);
@@ -50,21 +40,21 @@ static bool in_segments(const ConvShape *s)
 static size_t panel_rows(const ConvShape *s, size_t width, size_t most)
 {
     const size_t rows = PANEL / (s->ow * width);
-    return rows < 1 ? 1 : min(rows, most);
+    return rows < 1 ? 1 : size_min(rows, most);
 }
 
 static GradWeight cut(const ConvShape *s)
 {
     GradWeight g = {.shape = s};
     if (in_segments(s)) {
-        g.segment_rows = ceil_div(s->n, SEGMENTS) * s->oh;
-        g.segments = ceil_div(s->n * s->oh, g.segment_rows);
+        g.segment_rows = size_ceil_div(s->n, SEGMENTS) * s->oh;
+        g.segments = size_ceil_div(s->n * s->oh, g.segment_rows);
         g.panel_rows = panel_rows(s, columns_width(s), g.segment_rows);
     } else {
-        const size_t wanted = ceil_div(BLOCKS, conv_taps(s));
-        const size_t block = ceil_div(ceil_div(s->cin, wanted), BLOCK_MIN) * BLOCK_MIN;
-        g.block = min(block, s->cin);
-        g.blocks = ceil_div(s->cin, g.block);
+        const size_t wanted = size_ceil_div(BLOCKS, conv_taps(s));
+        const size_t block = size_ceil_div(size_ceil_div(s->cin, wanted), BLOCK_MIN) * BLOCK_MIN;
+        g.block = size_min(block, s->cin);
+        g.blocks = size_ceil_div(s->cin, g.block);
         g.panel_rows = panel_rows(s, g.block, s->n * s->oh);
     }
     return g;
@@ -87,10 +77,10 @@ static void segment_task(void *context, size_t task)
     const GradWeight *g = context;
     const ConvShape *s = g->shape;
     const size_t k = columns_width(s), image = s->ih * s->iw * s->cin, first = task * g->segment_rows;
-    const size_t last = min(first + g->segment_rows, s->n * s->oh);
+    const size_t last = size_min(first + g->segment_rows, s->n * s->oh);
     float *panel = columns_are_image(s) ? NULL : g->panels + task * g->panel_rows * s->ow * k;
     for (size_t row = first; row < last; row += g->panel_rows) {
-        const size_t rows = min(g->panel_rows, last - row);
+        const size_t rows = size_min(g->panel_rows, last - row);
         const float *columns = panel;
         if (columns_are_image(s)) {
             columns = g->x + row * s->ow * k;
@@ -108,7 +98,7 @@ static void segment_task(void *context, size_t task)
 static void add_task(void *context, size_t task)
 {
     const GradWeight *g = context;
-    const size_t count = weight_count(g->shape), begin = task * ADD_BLOCK, n = min(ADD_BLOCK, count - begin);
+    const size_t count = weight_count(g->shape), begin = task * ADD_BLOCK, n = size_min(ADD_BLOCK, count - begin);
     float *restrict dw = g->dw + begin;
     if (!g->add) memset(dw, 0, n * sizeof *dw);
     for (size_t segment = 0; segment < g->segments; segment++) {
@@ -123,10 +113,10 @@ static void tap_task(void *context, size_t task)
     const GradWeight *g = context;
     const ConvShape *s = g->shape;
     const size_t tap = task / g->blocks, channel = task % g->blocks * g->block;
-    const size_t channels = min(g->block, s->cin - channel), image = s->ih * s->iw * s->cin;
+    const size_t channels = size_min(g->block, s->cin - channel), image = s->ih * s->iw * s->cin;
     float *panel = columns_are_image(s) ? NULL : g->panels + task * g->panel_rows * s->ow * g->block;
     for (size_t row = 0; row < s->n * s->oh; row += g->panel_rows) {
-        const size_t rows = min(g->panel_rows, s->n * s->oh - row);
+        const size_t rows = size_min(g->panel_rows, s->n * s->oh - row);
         GemmMatrix columns = {panel, channels, true};
         if (columns_are_image(s)) {
             columns = (GemmMatrix){g->x + row * s->ow * s->cin + channel, s->cin, true};
@@ -154,7 +144,7 @@ void openblas_conv2d_grad_weight(const ConvShape *shape, const float *x, const f
         g.partial = scratch;
         g.panels = scratch + g.segments * weight_count(shape);
         pool_run(g.segments, segment_task, &g);
-        pool_run(ceil_div(weight_count(shape), ADD_BLOCK), add_task, &g);
+        pool_run(size_ceil_div(weight_count(shape), ADD_BLOCK), add_task, &g);
     } else {
         g.panels = scratch;
         pool_run(conv_taps(shape) * g.blocks, tap_task, &g);

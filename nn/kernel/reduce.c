@@ -13,14 +13,9 @@ typedef struct Rows {
     double *partial; /* (segments, channels) */
 } Rows;
 
-static size_t segments_of(size_t n)
-{
-    return (n + REDUCE_SEGMENT - 1) / REDUCE_SEGMENT;
-}
-
 size_t reduce_rows_scratch(size_t n, size_t channels)
 {
-    return mem_mul(mem_mul(segments_of(n), channels), sizeof(double) / sizeof(real));
+    return mem_mul(mem_mul(reduce_segments(n), channels), sizeof(double) / sizeof(real));
 }
 
 /* The count is a constant where a block of channels is whole, so that its sums stay in registers. */
@@ -58,10 +53,10 @@ void reduce_rows(size_t n, size_t positions, size_t channels, const real *x, rea
 {
     Rows v = {.n = n, .positions = positions, .channels = channels, .x = x, .partial = (double *)(void *)scratch};
     v.lanes = (channels + LANES - 1) / LANES;
-    wide_run(segments_of(n) * v.lanes, 1, &sum_blocks, &v);
+    wide_run(reduce_segments(n) * v.lanes, 1, &sum_blocks, &v);
     for (size_t c = 0; c < channels; c++) {
         double total = 0;
-        for (size_t segment = 0; segment < segments_of(n); segment++) total += v.partial[segment * channels + c];
+        for (size_t segment = 0; segment < reduce_segments(n); segment++) total += v.partial[segment * channels + c];
         sum[c] += (real)total;
     }
 }

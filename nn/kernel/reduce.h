@@ -10,6 +10,11 @@
 
 enum { REDUCE_SEGMENT = 32 };
 
+static inline size_t reduce_segments(size_t n)
+{
+    return (n + REDUCE_SEGMENT - 1) / REDUCE_SEGMENT;
+}
+
 /* sum (channels) += the sum over images and positions of x (n,positions,channels), rounded once: a bias's gradient.
  * scratch: reduce_rows_scratch elements, aligned for double. */
 size_t reduce_rows_scratch(size_t n, size_t channels);

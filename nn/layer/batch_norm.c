@@ -17,8 +17,8 @@ static const Field fields[] = {
      .kind = FIELD_REAL,
      .offset = offsetof(Options, epsilon),
      .fallback = "1e-5",
+     .min = 1e-12,
      .max = 1,
-     .above_min = true,
      .help = "added to the variance"},
     {0},
 };

@@ -7,7 +7,7 @@
 
 typedef struct Layer {
     Row row;
-    /* Adds the layer behind `in`; *out starts as a copy of nothing but node = -1 and is to be set. */
+    /* Adds the layer behind `in`; *out comes empty (node -1) and is to be set. */
     bool (*build)(const Build *build, const void *options, const Value *in, Value *out, Err *err);
     Shape example_input;  /* for the tests, with a batch in front */
     size_t example_codes; /* not 0: it holds whole numbers below this */

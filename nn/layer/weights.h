@@ -36,6 +36,7 @@ typedef struct ConvOptions {
 } ConvOptions;
 
 extern const Field conv_fields[];
+/* The op behind `in` with its weight and bias, as the options say; transpose: of conv2d_transpose. */
 bool conv_build(const Build *build, const Op *op, bool transpose, const ConvOptions *options, const Value *in,
                 Value *out, Err *err);
 

@@ -6,6 +6,7 @@
 #include "nn/kernel/codes.h"
 #include "nn/op/attributes.h"
 
+/* Whether they are of these shapes; else a placed err. */
 bool code_shape_check(OpShape *op, Err *err);
 
 /* For the two errors, whose output is (N). */

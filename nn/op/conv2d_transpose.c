@@ -5,6 +5,7 @@ static bool shape(OpShape *op, Err *err)
     return conv_geometry_check(op, true, err);
 }
 
+/* Of the convolution that this is the adjoint of: its input is this output. */
 static ConvShape geometry(const OpRun *run)
 {
     return conv_geometry(run->attributes, run->out_shape, run->in_shape[1], run->in_shape[0]);
@@ -14,7 +15,7 @@ static void forward(const OpRun *run)
 {
     const ConvShape s = geometry(run);
     const Ending ending = {.bias = run->inputs == 3 ? run->in[2] : NULL, .rectify = run->rectify};
-    run->numerics->conv2d_transpose(&s, run->in[0], run->in[1], &ending, run->out, run->scratch);
+    run->numerics->conv2d_grad_input(&s, run->in[0], run->in[1], &ending, run->out, run->scratch);
 }
 
 static void backward(const OpRun *run)
@@ -22,8 +23,7 @@ static void backward(const OpRun *run)
     const ConvShape s = geometry(run);
     if (run->in_grad[0]) {
         const Ending ending = {.add = !run->fresh[0], .rectified = run->rectified ? run->in[0] : NULL};
-        run->numerics->conv2d_transpose_grad_input(&s, run->out_grad, run->in[1], &ending, run->in_grad[0],
-                                                   run->scratch);
+        run->numerics->conv2d(&s, run->out_grad, run->in[1], &ending, run->in_grad[0], run->scratch);
     }
     if (run->in_grad[1]) {
         run->numerics->conv2d_grad_weight(&s, run->out_grad, run->in[0], !run->fresh[1], run->in_grad[1], run->scratch);

@@ -58,16 +58,6 @@ static bool output_size(const OpShape *op, bool transpose, const Padding *paddin
     return true;
 }
 
-/* Buffers of up to 2^40 elements can be addressed with room to spare; more is a mistake in the configuration. */
-static bool fits(Shape shape)
-{
-    size_t count = 1;
-    for (size_t i = 0; i < shape.rank; i++) {
-        if (__builtin_mul_overflow(count, shape.dim[i], &count) || count > (size_t)1 << 40) return false;
-    }
-    return true;
-}
-
 static bool check_bias(const OpShape *op, size_t filters, Err *err)
 {
     char text[96];
@@ -125,7 +115,7 @@ bool conv_geometry_check(OpShape *op, bool transpose, Err *err)
     op->out = (Shape){.rank = 4, .dim = {x.dim[0], 0, 0, w.dim[transpose ? 2 : w.rank - 1]}};
     if (!output_size(op, transpose, padding, &height, &op->out.dim[1], err)) return false;
     if (!output_size(op, transpose, padding, &width, &op->out.dim[2], err)) return false;
-    if (!fits(op->out)) return op_refuse(op, err, "its output %s is too large", shape_text(op->out, text));
+    if (!shape_fits(op->out)) return op_refuse(op, err, "its output %s is too large", shape_text(op->out, text));
 
     const ConvShape s = conv_geometry(attributes, transpose ? op->out : x, w, transpose ? x : op->out);
     const size_t conv = op->numerics->conv2d_scratch(&s);
@@ -196,24 +186,16 @@ ConvShape conv_geometry_pool(const PoolAttributes *attributes, Shape image, Shap
     return conv_geometry(&attributes->window, image, kernel_of(attributes, image.dim[3]), grid);
 }
 
-/* How many outputs of one axis see the image through tap k. */
-static double outputs_seeing(size_t outputs, size_t stride, size_t k, size_t begin, size_t size)
-{
-    double seeing = 0;
-    for (size_t o = 0; o < outputs; o++) {
-        const size_t position = o * stride + k;
-        if (position >= begin && position - begin < size) seeing++;
-    }
-    return seeing;
-}
-
 double conv_geometry_multiply_adds(const ConvShape *s)
 {
     double taps = 0;
+    size_t first;
     for (size_t a = 0; a < s->kh; a++) {
-        const double lines = outputs_seeing(s->oh, s->sh, a, s->top, s->ih);
-        for (size_t b = 0; b < s->kw && a * s->kw + b < conv_taps(s); b++)
-            taps += lines * outputs_seeing(s->ow, s->sw, b, s->left, s->iw);
+        const size_t lines = conv_outputs_seeing(a, s->sh, s->top, s->ih, s->oh, &first) - first;
+        for (size_t b = 0; b < s->kw && a * s->kw + b < conv_taps(s); b++) {
+            const size_t columns = conv_outputs_seeing(b, s->sw, s->left, s->iw, s->ow, &first) - first;
+            taps += (double)lines * (double)columns;
+        }
     }
     return (double)s->n * (double)s->cin * (double)s->cout * taps;
 }

@@ -12,6 +12,15 @@ const Op *const op_rows[] = {
 
 const size_t op_count = sizeof op_rows / sizeof op_rows[0];
 
+bool shape_fits(Shape shape)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < shape.rank; i++) {
+        if (__builtin_mul_overflow(count, shape.dim[i], &count) || count > (size_t)1 << 36) return false;
+    }
+    return true;
+}
+
 size_t shape_count(Shape shape)
 {
     size_t count = 1;

@@ -20,6 +20,8 @@ typedef struct Shape {
     size_t dim[SHAPE_RANK_MAX];
 } Shape;
 
+/* Whether its numbers can be held: more than 2^36 of them are a mistake in the configuration. */
+bool shape_fits(Shape shape);
 size_t shape_count(Shape shape);         /* overflow checked */
 size_t shape_count_example(Shape shape); /* without dim[0] */
 bool shape_equal(Shape a, Shape b);

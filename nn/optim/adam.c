@@ -32,8 +32,8 @@ static const Field fields[] = {
      .kind = FIELD_REAL,
      .offset = offsetof(Options, epsilon),
      .fallback = "1e-8",
+     .min = 1e-12,
      .max = 1,
-     .above_min = true,
      .help = "added to the root of the mean square"},
     {0},
 };

@@ -6,7 +6,7 @@
 #include "nn/params/safetensors.h"
 
 typedef struct Param {
-    ParamSpec spec;
+    ParamSpec spec;       /* the name is a copy; the initialiser's options are the configuration's */
     size_t offset, count; /* in elements within each block; offsets are multiples of 16 */
 } Param;
 
@@ -40,7 +40,7 @@ size_t params_count(const Params *params);               /* trainable numbers, g
 /* Adds one tensor a parameter to a list to be saved: prefix + name, from the given block. */
 void params_list(const Params *params, const char *prefix, const real *block, TensorList *list);
 /* Copies prefix + name of every parameter from a file into the block; a missing one, another shape or type is an error
- * that names both. */
+ * that names both, and leaves a part of them copied. */
 bool params_take(const Params *params, const char *prefix, real *block, const SafeTensors *file, Err *err);
 
 #endif

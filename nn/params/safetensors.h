@@ -1,6 +1,6 @@
 /* The safetensors format: u64 little-endian N, N bytes of JSON padded with spaces to 8, row-major data without holes.
  * Written atomically with entries sorted by falling size of the type, then by name, so the same tensors give the same
- * bytes. The reader trusts nothing: sizes are checked before anything is allocated. */
+ * bytes. The reader trusts nothing that the file says: no size is used before it is checked. */
 #ifndef NN_PARAMS_SAFETENSORS_H
 #define NN_PARAMS_SAFETENSORS_H
 

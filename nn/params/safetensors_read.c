@@ -42,7 +42,7 @@ static bool take_shape(const Reader *reader, const char *name, const json_t *sha
     return true;
 }
 
-/* Entries keep where they begin as a pointer into the data, which stands at file->bytes + start. */
+/* Entries keep where they begin as a pointer into the data, which begins at `data`. */
 static bool take_entry(const Reader *reader, const char *name, const json_t *object, const char *data)
 {
     TensorEntry entry = {.name = name};

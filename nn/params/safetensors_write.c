@@ -64,8 +64,7 @@ static char *header_text(const TensorEntry *sorted, const TensorList *list)
     bool ok = add_metadata(header, list);
     size_t begin = 0;
     for (size_t i = 0; i < list->n && ok; i++) {
-        if (i > 0 && strcmp(sorted[i].name, sorted[i - 1].name) == 0)
-            BUG("tensor \"%s\" is there twice", sorted[i].name);
+        if (json_object_get(header, sorted[i].name)) BUG("tensor \"%s\" is there twice", sorted[i].name);
         ok = add_entry(header, &sorted[i], begin);
         begin = mem_add(begin, sorted[i].bytes);
     }

@@ -25,6 +25,7 @@ typedef struct Schedule {
 
 extern const Table schedules_table;
 
+/* steps_per_epoch of 0 is a BUG. */
 double schedule_at(const Spec *schedule, ScheduleTime time);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -146,10 +147,24 @@ static void all_threads_take_part(void **state)
         }
         assert_int_equal(pool_threads_used(), together > 1 ? thread_counts[t] : 1);
     }
-    pool_start(8);
-    int counts[1] = {0};
-    pool_run(1, count_task, counts);
-    assert_int_equal(pool_threads_used(), 1);
+}
+
+static void note_thread(void *context, size_t i)
+{
+    ((pthread_t *)context)[i] = pthread_self();
+}
+
+/* Also while workers, who have just had work, still look for more. */
+static void one_task_runs_on_the_caller(void **state)
+{
+    (void)state;
+    pool_start(2);
+    for (int i = 0; i < 2000; i++) {
+        pthread_t threads[16];
+        pool_run(16, note_thread, threads);
+        pool_run(1, note_thread, threads);
+        assert_true(pthread_equal(threads[0], pthread_self()));
+    }
 }
 
 static void note_running(void *context, size_t i)
@@ -244,6 +259,7 @@ int main(void)
         cmocka_unit_test_teardown(sleepers_wake_up, stop_pool),
         cmocka_unit_test_teardown(run_ends_with_its_last_task, stop_pool),
         cmocka_unit_test_teardown(all_threads_take_part, stop_pool),
+        cmocka_unit_test_teardown(one_task_runs_on_the_caller, stop_pool),
         cmocka_unit_test_teardown(no_more_at_a_time_than_processors, stop_pool),
         cmocka_unit_test_teardown(start_and_stop_in_a_row, stop_pool),
 #ifdef __SSE__

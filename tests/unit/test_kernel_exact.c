@@ -169,10 +169,10 @@ static real *result(const Numerics *v, const ConvShape *s, const Data *d, int f,
         v->conv2d_grad_weight(s, d->x, d->dy, ending.add, out, scratch);
         break;
     case 6:
-        v->conv2d_transpose(s, d->dy, d->w, &ending, out, scratch);
+        v->conv2d_grad_input(s, d->dy, d->w, &ending, out, scratch);
         break;
     default:
-        v->conv2d_transpose_grad_input(s, d->x, d->w, &ending, out, scratch);
+        v->conv2d(s, d->x, d->w, &ending, out, scratch);
         break;
     }
     assert_true(out[n] == 77 && scratch[room] == 77);

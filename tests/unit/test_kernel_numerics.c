@@ -112,13 +112,13 @@ RUN(conv2d_grad_weight)
 
 RUN(conv2d_transpose)
 {
-    v->conv2d_transpose(c->conv, a, b, &(Ending){.bias = bias}, out, scratch);
+    v->conv2d_grad_input(c->conv, a, b, &(Ending){.bias = bias}, out, scratch);
 }
 
 RUN(conv2d_transpose_grad_input)
 {
     (void)bias;
-    v->conv2d_transpose_grad_input(c->conv, a, b, &(Ending){.add = true}, out, scratch);
+    v->conv2d(c->conv, a, b, &(Ending){.add = true}, out, scratch);
 }
 
 /* Runs a call from a destination that holds known values: grad functions add to them, the others overwrite them. The
@@ -240,15 +240,13 @@ static void naive_by_hand(void **state)
     const real y_wanted[4] = {5426, 6537, 8759, 9870};
     const real dx_wanted[9] = {1, 12, 20, 103, 1234, 2040, 300, 3400, 4000};
     const real dw_wanted[4] = {1 + 4 + 12 + 20, 2 + 6 + 15 + 24, 4 + 10 + 21 + 32, 5 + 12 + 24 + 36};
-    real y[4] = {0}, dx[9] = {0}, dw[4] = {0}, t[9] = {0};
+    real y[4] = {0}, dx[9] = {0}, dw[4] = {0};
     numerics_naive.conv2d(&s, x, w, &(Ending){.bias = bias}, y, NULL);
     numerics_naive.conv2d_grad_input(&s, dy, w, &(Ending){0}, dx, NULL);
     numerics_naive.conv2d_grad_weight(&s, x, dy, false, dw, NULL);
-    numerics_naive.conv2d_transpose(&s, dy, w, &(Ending){0}, t, NULL);
     assert_memory_equal(y, y_wanted, sizeof y);
     assert_memory_equal(dx, dx_wanted, sizeof dx);
     assert_memory_equal(dw, dw_wanted, sizeof dw);
-    assert_memory_equal(t, dx_wanted, sizeof t);
 }
 
 /* A mask is a whole kernel whose later taps are 0. */

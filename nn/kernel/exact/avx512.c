@@ -37,6 +37,7 @@ static inline Mask v_mask(size_t lanes)
 }
 
 #include "nn/kernel/exact/micro.h"
+#include "nn/kernel/exact/pack.h"
 
 static bool supported(void)
 {

@@ -7,11 +7,6 @@ static ConvShape pixels(size_t n, size_t in, size_t out)
     return (ConvShape){n, 1, 1, in, 1, 1, out, 1, 1, 1, 1, 0, 0, 0};
 }
 
-static size_t max(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static size_t gather_scratch(const ConvShape *shape, bool backward)
 {
     if (exact_flat_fits(shape)) return 0;
@@ -31,7 +26,7 @@ static void gather(ExactGather g, float *scratch)
 
 static size_t exact_conv2d_scratch(const ConvShape *shape)
 {
-    return max(gather_scratch(shape, false), gather_scratch(shape, true));
+    return size_max(gather_scratch(shape, false), gather_scratch(shape, true));
 }
 
 static size_t exact_dense_scratch(size_t n, size_t in, size_t out)
@@ -91,7 +86,4 @@ const Numerics numerics_exact = {
     .conv2d = exact_conv2d,
     .conv2d_grad_input = exact_conv2d_grad_input,
     .conv2d_grad_weight = exact_conv2d_grad_weight,
-    /* the adjoint */
-    .conv2d_transpose = exact_conv2d_grad_input,
-    .conv2d_transpose_grad_input = exact_conv2d,
 };

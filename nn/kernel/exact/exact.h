@@ -93,15 +93,18 @@ typedef struct ExactPanel {
     int kind;
 } ExactPanel;
 
+/* How many panels n columns make, and the i-th. */
 size_t exact_panels(size_t n, size_t vector);
 ExactPanel exact_panel(size_t n, size_t vector, size_t i);
 /* [0, n) cut into `parts` nearly equal parts: where part i begins. */
 size_t exact_part(size_t n, size_t parts, size_t i);
 
+/* The first address in scratch that a cache line begins at. */
 float *exact_aligned(float *scratch);
 enum { EXACT_ALIGN = 16 }; /* elements that exact_aligned may skip */
 
-/* Contractions of images: outputs (n,oh,ow,cout) from the image, or image elements from the grid (gather form). */
+/* Contractions of images: outputs (n,oh,ow,cout) from the image, or image elements (n,ih,iw,cin) from the grid, `to`
+ * being set or added to as the ending says. scratch: as many elements as the function beside it tells. */
 typedef struct ExactGather {
     const ConvShape *shape;
     bool backward; /* to the image */
@@ -128,6 +131,7 @@ void exact_lanes(const ExactGather *gather, float *scratch);
 bool exact_flat_fits(const ConvShape *shape);
 void exact_flat(const ExactGather *gather);
 
+/* dw as the weight, the sum over images and outputs of x dy; add: to what is there. */
 void exact_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw);
 
 #endif

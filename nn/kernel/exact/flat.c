@@ -31,16 +31,6 @@ typedef struct Piece {
     size_t begin, rows;
 } Piece;
 
-static size_t ceil_div(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 bool exact_flat_fits(const ConvShape *s)
 {
     return s->ih * s->iw == 1 && s->oh * s->ow == 1 && s->taps == 0 && s->top < s->kh && s->left < s->kw &&
@@ -71,8 +61,8 @@ static void pack(const Job *job, const Piece *piece, float *to)
 static void run_tiles(const Job *job, const Piece *piece, const float *packed, size_t first, size_t last)
 {
     const ExactGather *g = &job->gather;
-    const size_t rows_max = job->k % PAGE == 0 ? min(job->isa->rows, PAGE_ROWS) : job->isa->rows;
-    const size_t tiles = ceil_div(last - first, rows_max);
+    const size_t rows_max = job->k % PAGE == 0 ? size_min(job->isa->rows, PAGE_ROWS) : job->isa->rows;
+    const size_t tiles = size_ceil_div(last - first, rows_max);
     const ExactRun run = {0, 0, piece->rows};
     const bool ends = piece->begin + piece->rows == job->k;
     ExactTile t = {.a_stride = job->k, .b = packed, .runs = &run, .run_count = 1, .c_stride = job->columns};
@@ -117,8 +107,9 @@ void exact_flat(const ExactGather *gather)
     job.w_row = backward ? 1 : s->cout;
     job.w_column = backward ? s->cout : 1;
     job.panels = exact_panels(job.columns, job.isa->width);
-    job.groups = min(job.panels, TASKS);
-    job.parts = min(ceil_div(TASKS / 2, job.groups), ceil_div(ceil_div(s->n, job.isa->rows), TILES));
-    job.blocks = ceil_div(job.k, DEPTH);
+    job.groups = size_min(job.panels, TASKS);
+    job.parts =
+        size_min(size_ceil_div(TASKS / 2, job.groups), size_ceil_div(size_ceil_div(s->n, job.isa->rows), TILES));
+    job.blocks = size_ceil_div(job.k, DEPTH);
     pool_run(job.groups * job.parts, flat_task, &job);
 }

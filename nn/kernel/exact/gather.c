@@ -35,21 +35,6 @@ typedef struct Job {
     float *packed;
 } Job;
 
-static size_t ceil_div(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t max(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static Plan plan_of(const ConvShape *s, bool backward)
 {
     Plan p = {.shape = s, .backward = backward, .isa = exact_isa()};
@@ -60,12 +45,12 @@ static Plan plan_of(const ConvShape *s, bool backward)
     p.from_image = backward ? s->oh * s->ow * s->cout : s->ih * s->iw * s->cin;
     p.k = mem_mul(conv_taps(s), p.channels);
     p.panels = exact_panels(p.columns, p.isa->width);
-    p.padded = ceil_div(p.columns, p.isa->width) * p.isa->width;
+    p.padded = size_ceil_div(p.columns, p.isa->width) * p.isa->width;
     p.by_panel = mem_mul(p.k, p.columns) > WEIGHT_MAX;
-    const size_t tiles = ceil_div(s->n, p.isa->rows);
-    p.groups = min(p.panels, max(TASKS, ceil_div(p.panels, GROUP)));
-    p.parts = p.by_panel ? min(ceil_div(PANEL_TASKS, p.panels), ceil_div(tiles, 4)) : tiles;
-    p.lines = p.by_panel ? 1 : min(ceil_div(TASKS, tiles), p.height);
+    const size_t tiles = size_ceil_div(s->n, p.isa->rows);
+    p.groups = size_min(p.panels, size_max(TASKS, size_ceil_div(p.panels, GROUP)));
+    p.parts = p.by_panel ? size_min(size_ceil_div(PANEL_TASKS, p.panels), size_ceil_div(tiles, 4)) : tiles;
+    p.lines = p.by_panel ? 1 : size_min(size_ceil_div(TASKS, tiles), p.height);
     return p;
 }
 
@@ -93,9 +78,9 @@ static void pack_panels(const Job *job, size_t first, size_t last, float *packed
     const size_t k = p->backward ? p->channels : s->kw * p->channels;
     for (size_t tap = 0; tap * k < p->k; tap++) {
         if (!tap_used(p, p->backward ? tap / s->kw : tap)) continue;
-        const size_t end = min(k, p->k - tap * k);
+        const size_t end = size_min(k, p->k - tap * k);
         for (size_t row = 0; row < end; row += PACK_ROWS) {
-            const size_t rows = min(PACK_ROWS, end - row);
+            const size_t rows = size_min(PACK_ROWS, end - row);
             for (size_t i = first; i < last; i++) {
                 const ExactPanel panel = exact_panel(p->columns, p->isa->width, i);
                 float *to = packed + panel.begin * p->k + (tap * k + row) * panel.width;
@@ -132,8 +117,8 @@ static void run_tiles(void *context, const ExactRun *runs, size_t n, bool first,
     const Plan *p = &work->job->plan;
     const ExactGather *g = &work->job->gather;
     const size_t images = work->last_image - work->first_image;
-    const size_t rows = p->from_image % PAGE == 0 ? min(p->isa->rows, PAGE_ROWS) : p->isa->rows;
-    const size_t tiles = ceil_div(images, rows), to_image = p->height * p->width * p->columns;
+    const size_t rows = p->from_image % PAGE == 0 ? size_min(p->isa->rows, PAGE_ROWS) : p->isa->rows;
+    const size_t tiles = size_ceil_div(images, rows), to_image = p->height * p->width * p->columns;
     ExactTile tile = {.a_stride = p->from_image, .runs = runs, .run_count = n, .c_stride = to_image};
     tile.load = g->ending.add || !first;
     tile.rectify = last && g->ending.rectify;

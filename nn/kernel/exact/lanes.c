@@ -25,16 +25,6 @@ typedef struct Job {
     float *scratch;
 } Job;
 
-static size_t ceil_div(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static Plan plan_of(const ConvShape *s, bool backward)
 {
     Plan p = {.shape = s, .backward = backward, .isa = exact_isa()};
@@ -44,9 +34,9 @@ static Plan plan_of(const ConvShape *s, bool backward)
     p.width = backward ? s->iw : s->ow;
     p.from_height = backward ? s->oh : s->ih;
     p.from_line = (backward ? s->ow : s->iw) * p.channels;
-    p.groups = ceil_div(s->n, p.isa->width);
-    p.parts = min(ceil_div(TASKS, p.groups), p.height);
-    p.ring = min(backward ? (s->kh - 1) / s->sh + 1 : s->kh, p.from_height);
+    p.groups = size_ceil_div(s->n, p.isa->width);
+    p.parts = size_min(size_ceil_div(TASKS, p.groups), p.height);
+    p.ring = size_min(backward ? (s->kh - 1) / s->sh + 1 : s->kh, p.from_height);
     return p;
 }
 
@@ -72,8 +62,8 @@ size_t exact_lanes_scratch(const ConvShape *shape, bool backward)
 static size_t first_line(const Plan *p, size_t h)
 {
     const ConvShape *s = p->shape;
-    if (!p->backward) return h * s->sh > s->top ? min(h * s->sh - s->top, s->ih) : 0;
-    return h + s->top + 1 > s->kh ? min(ceil_div(h + s->top + 1 - s->kh, s->sh), s->oh) : 0;
+    if (!p->backward) return h * s->sh > s->top ? size_min(h * s->sh - s->top, s->ih) : 0;
+    return h + s->top + 1 > s->kh ? size_min(size_ceil_div(h + s->top + 1 - s->kh, s->sh), s->oh) : 0;
 }
 
 /* Neighbours in a line of the destination that see the same taps, `step` apart. */
@@ -198,7 +188,7 @@ static void turn_lines(Work *work)
 {
     const Job *job = work->job;
     const Plan *p = &job->plan;
-    const size_t first = first_line(p, work->h), end = min(first + p->ring, p->from_height);
+    const size_t first = first_line(p, work->h), end = size_min(first + p->ring, p->from_height);
     const size_t from_image = p->from_height * p->from_line, width = p->isa->width;
     if (work->turned_end < first) work->turned_end = first;
     for (; work->turned_end < end; work->turned_end++) {
@@ -216,7 +206,7 @@ static void lanes_task(void *context, size_t task)
     const size_t part = task % p->parts, width = p->isa->width;
     const size_t begin = exact_part(p->height, p->parts, part), end = exact_part(p->height, p->parts, part + 1);
     Work work = {.job = job, .image = task / p->parts * width};
-    work.images = min(width, s->n - work.image);
+    work.images = size_min(width, s->n - work.image);
     work.a_stride = p->backward ? p->channels : s->sw * p->channels;
     work.turned = job->scratch + task * slice(p);
     const size_t phases = p->backward ? s->sw : 1;

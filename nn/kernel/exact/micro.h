@@ -1,7 +1,7 @@
 /* The kernels, on the vector type of the file that includes this: V of WIDTH floats, Mask, v_zero, v_set1, v_load,
- * v_store, v_load_part, v_store_part, v_mask, v_add, v_fma, v_quarters, v_low, v_high, v_rectify(x), which is x or +0
- * where x < 0, v_passed(x, y), which is x or +0 where y <= 0, and ROWS, the most rows whose sums fit the registers. No
- * header guard: it is compiled once for each instruction set. */
+ * v_store, v_load_part, v_store_part, v_mask, v_add, v_fma, v_rectify(x), which is x or +0 where x < 0,
+ * v_passed(x, y), which is x or +0 where y <= 0, and ROWS, the most rows whose sums fit the registers. No header guard:
+ * it is compiled once for each instruction set. */
 #ifdef WIDTH
 
 #include "nn/kernel/exact/exact.h"
@@ -144,7 +144,8 @@ INLINE void tile(const ExactTile *t, size_t rows, int kind)
 INLINE void outer(const ExactOuter *t, size_t rows, int kind)
 {
     const size_t stride = t->c_stride, a_step = t->a_step, b_step = t->b_step;
-    const size_t a_next = t->a_line - t->steps * a_step, b_next = t->b_line - t->steps * b_step;
+    const ptrdiff_t a_next = (ptrdiff_t)t->a_line - (ptrdiff_t)(t->steps * a_step);
+    const ptrdiff_t b_next = (ptrdiff_t)t->b_line - (ptrdiff_t)(t->steps * b_step);
     const size_t ahead = t->images > 0 && t->lines > 1 ? 1 + AHEAD / t->steps : 0;
     const size_t a_ahead = ahead * t->a_line, b_ahead = ahead * t->b_line;
     const Mask mask = v_mask(t->columns);
@@ -162,7 +163,7 @@ INLINE void outer(const ExactOuter *t, size_t rows, int kind)
             for (size_t line = t->lines; line > 0; line--, a += a_next, b += b_next) OUTER_STEPS(t->steps)
             continue;
         }
-        for (size_t line = 0; line < t->lines; line++, offset += (ptrdiff_t)a_next, b += b_next) {
+        for (size_t line = 0; line < t->lines; line++, offset += a_next, b += b_next) {
             for (size_t step = 0; step < t->steps;) {
                 const size_t seen = step == t->first && step < t->last ? t->last - step : 0;
                 if (seen > 0) {
@@ -283,45 +284,5 @@ static void (*const tile_kernels[EXACT_KINDS][EXACT_ROWS_MAX + 1])(const ExactTi
     {LIST(tile, two)}, {LIST(tile, one)}, {LIST(tile, part)}};
 static void (*const outer_kernels[EXACT_KINDS][EXACT_ROWS_MAX + 1])(const ExactOuter *) = {
     {LIST(outer, two)}, {LIST(outer, one)}, {LIST(outer, part)}};
-
-static void pack(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel)
-{
-    const size_t whole = columns / WIDTH * WIDTH;
-    const Mask mask = v_mask(columns % WIDTH);
-    for (size_t i = 0; i < k; i++, b += b_stride, panel += width) {
-        for (size_t j = 0; j < columns; j += LINE) __builtin_prefetch(b + AHEAD * b_stride + j);
-        size_t j = 0;
-        for (; j < whole; j += WIDTH) v_store(panel + j, v_load(b + j));
-        if (j < columns) v_store(panel + j, v_load_part(b + j, mask)), j += WIDTH;
-        for (; j < width; j += WIDTH) v_store(panel + j, v_zero());
-    }
-}
-
-/* Four elements of WIDTH rows become four vectors: each quarter of a vector takes a row, then all quarters of four
- * elements are turned at once. */
-INLINE void turn(const float *from, size_t from_stride, float *to, size_t to_stride)
-{
-    const V r0 = v_quarters(from, 4 * from_stride), r1 = v_quarters(from + from_stride, 4 * from_stride);
-    const V r2 = v_quarters(from + 2 * from_stride, 4 * from_stride);
-    const V r3 = v_quarters(from + 3 * from_stride, 4 * from_stride);
-    const V a = v_low(r0, r2), b = v_low(r1, r3), c = v_high(r0, r2), d = v_high(r1, r3);
-    v_store(to, v_low(a, b));
-    v_store(to + to_stride, v_high(a, b));
-    v_store(to + 2 * to_stride, v_low(c, d));
-    v_store(to + 3 * to_stride, v_high(c, d));
-}
-
-static void pack_transposed(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel)
-{
-    const size_t turned = k / 4 * 4, whole = columns / WIDTH * WIDTH;
-    for (size_t j = 0; j < whole; j += WIDTH) {
-        for (size_t i = 0; i < turned; i += 4) turn(b + j * b_stride + i, b_stride, panel + i * width + j, width);
-    }
-    for (size_t i = 0; i < k; i++) {
-        const size_t begin = i < turned ? whole : 0;
-        for (size_t j = whole; j < width; j += WIDTH) v_store(panel + i * width + j, v_zero());
-        for (size_t j = begin; j < columns; j++) panel[i * width + j] = b[j * b_stride + i];
-    }
-}
 
 #endif

@@ -30,36 +30,13 @@ typedef struct Job {
     size_t groups, ranges; /* of panels and of tiles, where the images are flat */
 } Job;
 
-static size_t ceil_div(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t max(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-/* The outputs [*first, return) that see the image through the tap. */
-static size_t outputs_seeing(size_t tap, size_t stride, size_t begin, size_t size, size_t outputs, size_t *first)
-{
-    *first = min(tap < begin ? ceil_div(begin - tap, stride) : 0, outputs);
-    const size_t end = size + begin > tap ? min(ceil_div(size + begin - tap, stride), outputs) : 0;
-    return max(end, *first);
-}
-
 /* The tile of rows [begin, end) of a row of taps, of all filters; nothing to sum where it has no lines or steps. */
 static ExactOuter outer_of(const Job *job, size_t tap_row, size_t begin, size_t end)
 {
     const ConvShape *s = job->shape;
     size_t line, first, start;
     ExactOuter t = {.a = job->x + job->begin * s->ih * s->iw * s->cin, .images = job->end - job->begin};
-    t.lines = outputs_seeing(tap_row, s->sh, s->top, s->ih, s->oh, &line) - line;
+    t.lines = conv_outputs_seeing(tap_row, s->sh, s->top, s->ih, s->oh, &line) - line;
     t.a_image = s->ih * s->iw * s->cin;
     t.a_line = s->sh * s->iw * s->cin;
     t.a_step = s->sw * s->cin;
@@ -67,8 +44,8 @@ static ExactOuter outer_of(const Job *job, size_t tap_row, size_t begin, size_t 
     t.b_line = s->ow * s->cout;
     t.b_step = s->cout;
     /* The rightmost tap is the first to see the image, the leftmost the last; between, there are steps that see all. */
-    const size_t last = outputs_seeing((end - 1) / s->cin, s->sw, s->left, s->iw, s->ow, &start);
-    t.steps = outputs_seeing(begin / s->cin, s->sw, s->left, s->iw, s->ow, &first) - start;
+    const size_t last = conv_outputs_seeing((end - 1) / s->cin, s->sw, s->left, s->iw, s->ow, &start);
+    t.steps = conv_outputs_seeing(begin / s->cin, s->sw, s->left, s->iw, s->ow, &first) - start;
     t.first = first - start;
     t.last = last - start;
     const ptrdiff_t moved = (ptrdiff_t)begin + (ptrdiff_t)(start * t.a_step);
@@ -131,7 +108,7 @@ static void flat_task(void *context, size_t task)
     const size_t steps = s->n;
     _Alignas(64) float a[STEPS * WIDTH_MAX], b[STEPS * PANELS * 2 * WIDTH_MAX];
     for (size_t begin = 0; begin < steps; begin += STEPS) {
-        ExactOuter t = {.images = 1, .lines = 1, .steps = min(STEPS, steps - begin), .c_stride = s->cout};
+        ExactOuter t = {.images = 1, .lines = 1, .steps = size_min(STEPS, steps - begin), .c_stride = s->cout};
         t.last = t.steps;
         t.load = job->add || begin > 0;
         const bool copy_a = panels >= COPY, copy_b = last - first >= COPY;
@@ -144,7 +121,7 @@ static void flat_task(void *context, size_t task)
             const size_t channel = exact_part(s->cin, job->tiles, tile);
             const size_t rows = exact_part(s->cin, job->tiles, tile + 1) - channel;
             const float *x = job->x + begin * s->cin + channel;
-            const size_t width = ceil_div(rows, vector) * vector;
+            const size_t width = size_ceil_div(rows, vector) * vector;
             if (copy_a) job->isa->pack(t.steps, rows, width, x, s->cin, a);
             t.a = copy_a ? a : x;
             t.a_step = copy_a ? width : s->cin;
@@ -174,7 +151,7 @@ void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, bool
     job.panels = exact_panels(s->cout, job.isa->width);
     job.length = few ? s->kw * s->cin : s->cin;
     job.spans = few ? 1 : s->kw;
-    job.tiles = ceil_div(job.length, job.isa->rows);
+    job.tiles = size_ceil_div(job.length, job.isa->rows);
     ConvShape line;
     if (is_pointwise(s)) {
         /* The lines of an image are one long line. */
@@ -182,15 +159,15 @@ void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, bool
         job.shape = s = &line;
     }
     if (is_pointwise(s) && s->iw == 1) {
-        job.tiles = ceil_div(s->cin, job.isa->rows);
-        job.groups = job.panels > PANELS ? ceil_div(job.panels, PANELS_OF_MANY) : 1;
-        job.ranges = min(ceil_div(TASKS, job.groups), job.tiles);
+        job.tiles = size_ceil_div(s->cin, job.isa->rows);
+        job.groups = job.panels > PANELS ? size_ceil_div(job.panels, PANELS_OF_MANY) : 1;
+        job.ranges = size_min(size_ceil_div(TASKS, job.groups), job.tiles);
         pool_run(job.groups * job.ranges, flat_task, &job);
         return;
     }
-    const size_t image = s->ih * s->iw * s->cin + s->oh * s->ow * s->cout, block = max(BLOCK / image, 1);
+    const size_t image = s->ih * s->iw * s->cin + s->oh * s->ow * s->cout, block = size_max(BLOCK / image, 1);
     for (; job.begin < s->n; job.begin = job.end) {
-        job.end = min(job.begin + block, s->n);
+        job.end = size_min(job.begin + block, s->n);
         pool_run(job.tiles * (few ? s->kh : conv_taps(s)), tile_task, &job);
     }
 }

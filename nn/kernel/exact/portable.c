@@ -76,6 +76,7 @@ static inline V v_interleave(V a, V b, size_t first)
 #define v_mask(lanes) (lanes)
 
 #include "nn/kernel/exact/micro.h"
+#include "nn/kernel/exact/pack.h"
 
 static bool supported(void)
 {

@@ -8,11 +8,6 @@ typedef struct Batch {
     void *context;
 } Batch;
 
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static void flush(Batch *batch, bool last)
 {
     batch->use(batch->context, batch->runs, batch->n, !batch->begun, last);
@@ -39,8 +34,8 @@ static bool seen_by(size_t i, size_t stride, size_t tap, size_t begin, size_t ou
 static size_t taps_seen(size_t o, size_t stride, size_t begin, size_t kernel, size_t size, size_t *first)
 {
     const size_t at = o * stride;
-    *first = at < begin ? min(begin - at, kernel) : 0;
-    const size_t last = at < size + begin ? min(size + begin - at, kernel) : 0;
+    *first = at < begin ? size_min(begin - at, kernel) : 0;
+    const size_t last = at < size + begin ? size_min(size + begin - at, kernel) : 0;
     return last > *first ? last : *first;
 }
 
@@ -51,7 +46,7 @@ static void runs_of_output(const ConvShape *s, size_t h, size_t w, Batch *batch)
     const size_t seen = taps_seen(w, s->sw, s->left, s->kw, s->iw, &left), taps = conv_taps(s);
     const size_t end = taps_seen(h, s->sh, s->top, s->kh, s->ih, &a);
     for (; a < end; a++) {
-        const size_t right = a * s->kw < taps ? min(seen, taps - a * s->kw) : 0;
+        const size_t right = a * s->kw < taps ? size_min(seen, taps - a * s->kw) : 0;
         if (left >= right) break;
         const size_t row = h * s->sh + a - s->top, column = w * s->sw + left - s->left;
         add(batch, (row * s->iw + column) * s->cin, (a * s->kw + left) * s->cin, (right - left) * s->cin);

@@ -78,17 +78,6 @@ static void naive_conv2d(const ConvShape *s, const real *x, const real *w, const
     }
 }
 
-static void naive_conv2d_transpose_grad_input(const ConvShape *s, const real *dy, const real *w, const Ending *ending,
-                                              real *dx, real *scratch)
-{
-    (void)scratch;
-    for (size_t e = 0; e < s->n * s->oh * s->ow * s->cout; e++) {
-        size_t o[4];
-        split(e, s->oh, s->ow, s->cout, o);
-        dx[e] = naive_end(ending, output_chain(s, dy, w, o, naive_begin(ending, dx, e)), e, o[3]);
-    }
-}
-
 static void naive_conv2d_grad_input(const ConvShape *s, const real *dy, const real *w, const Ending *ending, real *dx,
                                     real *scratch)
 {
@@ -97,17 +86,6 @@ static void naive_conv2d_grad_input(const ConvShape *s, const real *dy, const re
         size_t i[4];
         split(e, s->ih, s->iw, s->cin, i);
         dx[e] = naive_end(ending, input_chain(s, dy, w, i, naive_begin(ending, dx, e)), e, i[3]);
-    }
-}
-
-static void naive_conv2d_transpose(const ConvShape *s, const real *x, const real *w, const Ending *ending, real *y,
-                                   real *scratch)
-{
-    (void)scratch;
-    for (size_t e = 0; e < s->n * s->ih * s->iw * s->cin; e++) {
-        size_t i[4];
-        split(e, s->ih, s->iw, s->cin, i);
-        y[e] = naive_end(ending, input_chain(s, x, w, i, naive_begin(ending, y, e)), e, i[3]);
     }
 }
 
@@ -147,6 +125,4 @@ const Numerics numerics_naive = {
     .conv2d = naive_conv2d,
     .conv2d_grad_input = naive_conv2d_grad_input,
     .conv2d_grad_weight = naive_conv2d_grad_weight,
-    .conv2d_transpose = naive_conv2d_transpose,
-    .conv2d_transpose_grad_input = naive_conv2d_transpose_grad_input,
 };
