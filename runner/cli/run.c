@@ -42,6 +42,13 @@ static bool check_all(const RunList *list, double *batch, Err *err)
     return true;
 }
 
+static bool data_is_there(const SpawnTask *tasks, size_t n, Err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!dataset_present(&tasks[i].run->info, err)) return false;
+    return true;
+}
+
 static void say(const Todo *todo)
 {
     const char *what = run_state_name(todo->status.state);
@@ -96,6 +103,21 @@ static int finish(const Cli *cli, const SpawnResult *result, Err *err)
     return result->failed ? result->worst > 0 ? result->worst : ERR_FAILED : 0;
 }
 
+static int run_todo(const Cli *cli, RunList *list, const double *batch, Err *err)
+{
+    size_t n;
+    const SpawnTask *chosen = choose(cli, list, batch, &n);
+    if (!data_is_there(chosen, n, err)) return cli_fail(err);
+    SpawnOptions options = {.experiments = cli->place.experiments,
+                            .jobs = cli->jobs ? cli->jobs : 1,
+                            .threads = cli->threads,
+                            .processors = cli_processors(),
+                            .keep_going = cli->keep_going,
+                            .quiet = cli->quiet};
+    SpawnResult result = spawn_all(chosen, n, &options);
+    return finish(cli, &result, err);
+}
+
 static int run(Cli *cli, Err *err)
 {
     if (cli->frozen) return run_frozen(cli, err);
@@ -104,18 +126,9 @@ static int run(Cli *cli, Err *err)
     bool ok = cli_runs(cli, &list, err);
     double *batch = arena_alloc(&list.arena, list.total + 1, sizeof *batch);
     if (ok && cli->target_count == 0) ok = study_check(cli->place.experiments, &list, err);
-    if (ok && check_all(&list, batch, err)) {
-        size_t n;
-        const SpawnTask *chosen = choose(cli, &list, batch, &n);
-        SpawnOptions options = {.experiments = cli->place.experiments,
-                                .jobs = cli->jobs ? cli->jobs : 1,
-                                .threads = cli->threads,
-                                .processors = cli_processors(),
-                                .keep_going = cli->keep_going,
-                                .quiet = cli->quiet};
-        SpawnResult result = spawn_all(chosen, n, &options);
-        code = finish(cli, &result, err);
-    } else
+    if (ok && check_all(&list, batch, err))
+        code = run_todo(cli, &list, batch, err);
+    else
         code = cli_fail(err);
     runs_release(&list);
     return code;

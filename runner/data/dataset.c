@@ -40,6 +40,11 @@ static const char *remedy_for(Arena *arena, const DatasetInfo *info)
     return strcmp(info->name, "mnist") == 0 ? "make data" : arena_printf(arena, "runner/data/fetch.sh %s", info->name);
 }
 
+static const char *path_of(Arena *arena, const DatasetInfo *info, const DatasetFile *file)
+{
+    return arena_printf(arena, "%s/%s/%s", dataset_folder(arena), info->name, file->name);
+}
+
 static bool labels_valid(const char *path, const Idx *labels, size_t classes, Err *err)
 {
     for (size_t i = 0; i < labels->dimension[0]; i++) {
@@ -61,7 +66,7 @@ static bool load_pair(Arena *arena, Dataset *dataset, size_t pair, size_t count,
     Idx idx[2];
     for (size_t i = 0; i < 2; i++) {
         const DatasetFile *file = &info->file[pair + i];
-        path[i] = arena_printf(arena, "%s/%s/%s", dataset_folder(arena), info->name, file->name);
+        path[i] = path_of(arena, info, file);
         uint8_t *bytes = verify_map(arena, path[i], file->bytes, file->sha256, remedy_for(arena, info), err);
         dataset->bytes[pair + i] = bytes;
         if (!bytes || !idx_parse(path[i], bytes, (size_t)file->bytes, i == 0 ? dimensions : 1, &idx[i], err))
@@ -91,14 +96,30 @@ static Split cut(const Dataset *dataset, const DataOptions *options, const Split
                    .first = (uint32_t)first};
 }
 
+bool dataset_check_split(const DatasetInfo *info, const DataOptions *options, Err *err)
+{
+    const size_t train = (size_t)options->split_train, valid = (size_t)options->split_valid;
+    if (train <= info->train_count && valid <= info->train_count - train && valid < info->train_count) return true;
+    return err_config(err, options->loc, "split: %zu training and %zu validation images, but \"%s\" has %zu for both",
+                      train, valid, info->name, info->train_count);
+}
+
+bool dataset_present(const DatasetInfo *info, Err *err)
+{
+    Arena arena = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof info->file / sizeof *info->file; i++) {
+        const DatasetFile *file = &info->file[i];
+        ok = verify_size(path_of(&arena, info, file), file->bytes, remedy_for(&arena, info), err);
+    }
+    arena_release(&arena);
+    return ok;
+}
+
 bool dataset_load(Arena *arena, Dataset *dataset, const DatasetInfo *info, const DataOptions *options, Err *err)
 {
     *dataset = (Dataset){.info = *info};
-    const size_t train = (size_t)options->split_train, valid = (size_t)options->split_valid;
-    if (train > info->train_count || valid > info->train_count - train || valid == info->train_count)
-        return err_config(err, options->loc,
-                          "split: %zu training and %zu validation images, but \"%s\" has %zu for both", train, valid,
-                          info->name, info->train_count);
+    if (!dataset_check_split(info, options, err)) return false;
     Split whole_train = {0}, whole_test = {0};
     if (!load_pair(arena, dataset, 0, info->train_count, &whole_train, err) ||
         !load_pair(arena, dataset, 2, info->test_count, &whole_test, err)) {

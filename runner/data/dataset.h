@@ -45,6 +45,12 @@ typedef struct Dataset {
 /* The folder: $MAYVAE_DATA, else $XDG_CACHE_HOME/mayvae, else ~/.cache/mayvae; the files lie in FOLDER/NAME/. */
 const char *dataset_folder(Arena *arena);
 
+/* Whether the split that the options ask for can be cut from the training images: else an error at the options. */
+bool dataset_check_split(const DatasetInfo *info, const DataOptions *options, Err *err);
+
+/* Whether the four files are there and of the right size; the content is verified by dataset_load. */
+bool dataset_present(const DatasetInfo *info, Err *err);
+
 /* Reads, verifies (size, hash, IDX header) and splits. What is missing or altered is named with its path and what to do
  * (`make data`). Exit kind ERR_FAILED. */
 bool dataset_load(Arena *arena, Dataset *dataset, const DatasetInfo *info, const DataOptions *options, Err *err);

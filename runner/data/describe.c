@@ -9,7 +9,7 @@ typedef struct SetOptions {
     int64_t classes, train, test;
 } SetOptions;
 
-enum { SIDE_MAX = 4096, CHANNELS_MAX = 4, COUNT_MAX = 100000000 };
+enum { SIDE_MAX = 4096, COUNT_MAX = 100000000 };
 
 static const Field set_fields[] = {
     {.key = "title", .kind = FIELD_TEXT, .offset = offsetof(SetOptions, title), .help = "one line"},
@@ -141,9 +141,10 @@ static bool bind_set(Arena *arena, Cfg *set, const char *name, DatasetInfo *info
 
     SetOptions options = {0};
     if (!bind_fields(arena, set_fields, what, set->key_loc, set, &options, err)) return false;
-    if (options.shape.n != 3 || options.shape.items[2] > CHANNELS_MAX)
+    const int64_t channels = options.shape.n == 3 ? options.shape.items[2] : 0;
+    if (channels != 1 && channels != 3) /* what pictures of them can show */
         return err_config(err, cfg_get(set, "shape")->loc,
-                          "shape in %s: wants [height, width, channels] with at most %d channels", what, CHANNELS_MAX);
+                          "shape in %s: wants [height, width, channels] with 1 or 3 channels", what);
     *info = (DatasetInfo){.name = arena_text(arena, name),
                           .title = options.title,
                           .height = (size_t)options.shape.items[0],

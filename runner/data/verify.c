@@ -63,32 +63,43 @@ static bool check_hash(Arena *arena, const char *path, const struct stat *status
     return true;
 }
 
-uint8_t *verify_map(Arena *arena, const char *path, int64_t bytes, const char *sha256, const char *remedy, Err *err)
+/* Opens path if it is a file of that size, else -1. */
+static int open_sized(const char *path, int64_t bytes, const char *remedy, struct stat *status, Err *err)
 {
     const Loc loc = loc_file(path);
-    uint8_t *mapping = NULL;
-    struct stat status;
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        if (errno == ENOENT || errno == ENOTDIR)
-            err_failed(err, loc, "missing; run \"%s\"", remedy);
-        else
-            err_failed(err, loc, "can't be read: %s", strerror(errno));
-        return NULL;
-    }
-    if (fstat(fd, &status) != 0) {
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        err_failed(err, loc, "missing; run \"%s\"", remedy);
+    else if (fd < 0 || fstat(fd, status) != 0)
         err_failed(err, loc, "can't be read: %s", strerror(errno));
-    } else if (!S_ISREG(status.st_mode)) {
+    else if (!S_ISREG(status->st_mode))
         err_failed(err, loc, "can't be read: it is no regular file");
-    } else if (status.st_size != bytes) {
+    else if (status->st_size != bytes)
         err_failed(err, loc, "altered: it has %" PRId64 " bytes, expected %" PRId64 "; run \"%s\"",
-                   (int64_t)status.st_size, bytes, remedy);
-    } else {
-        void *memory = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0);
-        if (memory == MAP_FAILED)
-            err_failed(err, loc, "can't be read: %s", strerror(errno));
-        else
-            mapping = memory;
+                   (int64_t)status->st_size, bytes, remedy);
+    else
+        return fd;
+    if (fd >= 0) close(fd);
+    return -1;
+}
+
+bool verify_size(const char *path, int64_t bytes, const char *remedy, Err *err)
+{
+    struct stat status;
+    const int fd = open_sized(path, bytes, remedy, &status, err);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+
+uint8_t *verify_map(Arena *arena, const char *path, int64_t bytes, const char *sha256, const char *remedy, Err *err)
+{
+    struct stat status;
+    const int fd = open_sized(path, bytes, remedy, &status, err);
+    if (fd < 0) return NULL;
+    uint8_t *mapping = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0);
+    if (mapping == MAP_FAILED) {
+        err_failed(err, loc_file(path), "can't be read: %s", strerror(errno));
+        mapping = NULL;
     }
     close(fd);
     if (mapping && !check_hash(arena, path, &status, mapping, sha256, remedy, err)) {

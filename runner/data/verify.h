@@ -13,4 +13,7 @@
  * error; else release with munmap(mapping, bytes). */
 uint8_t *verify_map(Arena *arena, const char *path, int64_t bytes, const char *sha256, const char *remedy, Err *err);
 
+/* Whether path is a file of that size; else an error as above. */
+bool verify_size(const char *path, int64_t bytes, const char *remedy, Err *err);
+
 #endif

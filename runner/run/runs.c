@@ -163,7 +163,8 @@ bool run_check(const Run *run, Model *model, Err *err)
     Needs needs;
     needs_models(&arena, run, &needs);
     UseContext use = {.model = used, .needs = &needs};
-    bool ok = codes_model_init(used, experiment, &run->info, &needs, err);
+    bool ok = dataset_check_split(&run->info, &experiment->data, err) &&
+              codes_model_init(used, experiment, &run->info, &needs, err);
     for (size_t i = 0; ok && i < splits; i++) ok = metric_check_split(used, split[i], experiment->train.loc, err);
     for (size_t i = 0; ok && i < experiment->evaluate.n; i++) {
         ok = metric_check(&use, &experiment->evaluate.items[i], err);

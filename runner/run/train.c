@@ -81,8 +81,22 @@ static void add_tracked(const TrainJob *job, const char *split, const double *we
     for (size_t i = 0; i < terms; i++) at[0] += weight[i] * at[1 + i];
 }
 
+/* The last update of an epoch may overflow, and no step of training sees what it left. */
+static bool all_finite(const TrainJob *job, const double *row, Err *err)
+{
+    const TrainState *state = job->state;
+    const Params *params = &job->model->params;
+    bool finite = true;
+    for (size_t i = 0; i < state->history.columns; i++) finite = finite && isfinite(row[i]);
+    for (size_t i = 0; i < params->total; i++) finite = finite && isfinite(params->value[i]);
+    return finite || err_failed(err, job->model->experiment->train.optimizer.loc,
+                                "after epoch %llu there are parameters or losses that are no finite numbers; a smaller "
+                                "learning rate usually helps",
+                                (unsigned long long)state->epoch + 1);
+}
+
 /* Writes the epoch's row and begins the next epoch's sums. */
-static void end_epoch(Loop *loop)
+static bool end_epoch(Loop *loop, Err *err)
 {
     const TrainJob *job = loop->job;
     TrainState *state = job->state;
@@ -107,9 +121,11 @@ static void end_epoch(Loop *loop)
     progress_epoch(job->progress, state->epoch, row[2], splits ? tracked[(splits - 1) * (1 + terms)] : NAN,
                    loop->images);
     free(weight);
+    if (!all_finite(job, row, err)) return false;
     memset(state->sum, 0, state->sums * sizeof *state->sum);
     state->epoch++;
     state->step = 0;
+    return true;
 }
 
 static bool save(const Loop *loop, Err *err)
@@ -126,7 +142,7 @@ static TrainEnd run_epoch(Loop *loop, Err *err)
         if (signals_pending()) return save(loop, err) ? TRAIN_INTERRUPTED : TRAIN_FAILED;
         if (!do_step(loop, err)) return TRAIN_FAILED;
     }
-    end_epoch(loop);
+    if (!end_epoch(loop, err)) return TRAIN_FAILED;
     return save(loop, err) ? TRAIN_DONE : TRAIN_FAILED;
 }
 

@@ -116,30 +116,6 @@ static void classifying_agrees_with_a_hand(void **state)
     assert_memory_equal(got, again, sizeof got);
 }
 
-/* Dropout does nothing, batch_norm uses what it kept, and keeps that: an image's verdict depends on nothing else. */
-static void a_judge_is_not_in_training(void **state)
-{
-    (void)state;
-    Tiny judge;
-    Err err = {0};
-    size_t n;
-    tiny_make(&judge, TINY_WITH("network.classifier={input: image, layers: [batch_norm, dropout: 0.9, flatten, "
-                                "dense: {units: 3}]}",
-                                "loss.class={cross_entropy: {logits: classifier, target: label}, weight: 1}"));
-    real pixels[TINY_TEST * TINY_PIXELS];
-    double all[TINY_TEST * TINY_CLASSES], one[TINY_CLASSES];
-    for (size_t i = 0; i < TINY_TEST * TINY_PIXELS; i++)
-        pixels[i] = (real)tiny_pixel(true, i / TINY_PIXELS, i % TINY_PIXELS) / 255;
-    const real mean = *tiny_param(&judge, "classifier.batch_norm.running_mean", &n);
-    assert_true(judge_classify(&use, &judge.model, TINY_TEST, pixels, all, NULL, &err));
-    for (size_t i = 0; i < TINY_TEST; i++) {
-        assert_true(judge_classify(&use, &judge.model, 1, pixels + i * TINY_PIXELS, one, NULL, &err));
-        assert_memory_equal(one, all + i * TINY_CLASSES, sizeof one);
-    }
-    assert_memory_equal(&mean, tiny_param(&judge, "classifier.batch_norm.running_mean", &n), sizeof mean);
-    tiny_release(&judge);
-}
-
 static bool stop(void *context, size_t done, size_t total, Err *err)
 {
     (void)context;
@@ -500,7 +476,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(classifying_agrees_with_a_hand),
-        TEST(a_judge_is_not_in_training),
         TEST(a_stop_ends_the_judging),
         TEST(inception_of_test_images),
         TEST(inception_and_its_ceiling),

@@ -278,6 +278,30 @@ static void a_loss_that_is_no_number_fails(void **state)
     }
 }
 
+/* The loss of a step is known before its update: what the last one does is looked at by itself. */
+static void a_last_update_that_overflows_fails(void **state)
+{
+    (void)state;
+    Tiny small;
+    tiny_make(&small,
+              TINY_WITH("train.optimizer={sgd: {lr: 1000}}", "train.epochs=1", "data.batch=64", "train.history=none"));
+    TrainState at;
+    Err err = {0};
+    Progress progress = {.label = "small", .quiet = true};
+    train_state_init(&at, &small.experiment);
+    const TrainJob job = {&small.model, &small.dataset, &at, test_path(path, "last.safetensors"), "me", &progress};
+    size_t n;
+    looks = 0;
+    stop = NEVER;
+    tiny_param(&small, "latent.gaussian_posterior.log_variance.bias", &n)[0] = (real)85;
+    assert_int_equal(train_run(&job, &err), TRAIN_FAILED);
+    assert_string_equal(err.text, "after epoch 1 there are parameters or losses that are no finite numbers; a smaller "
+                                  "learning rate usually helps");
+    assert_false(file_exists(path));
+    train_state_release(&at);
+    tiny_release(&small);
+}
+
 /* A damaged checkpoint may claim any place: one past the last step would read past the images. */
 static void places_that_cannot_be_are_refused(void **state)
 {
@@ -327,6 +351,7 @@ int main(void)
         cmocka_unit_test(the_history_adds_up),
         cmocka_unit_test(a_step_follows_the_gradient),
         cmocka_unit_test(a_loss_that_is_no_number_fails),
+        cmocka_unit_test(a_last_update_that_overflows_fails),
         cmocka_unit_test(places_that_cannot_be_are_refused),
         cmocka_unit_test(a_checkpoint_that_cannot_be_written_fails),
     };

@@ -1,5 +1,5 @@
-/* Packing of panels, on the vector type of the file that includes this behind micro.h, and v_quarters, v_low, v_high. No
- * header guard either. */
+/* Packing of panels, on the vector type of the file that includes this behind micro.h, and v_quarters, v_low, v_high.
+ * No header guard either. */
 #ifdef WIDTH
 
 static void pack(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel)
