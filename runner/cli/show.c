@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "runner/cli/cli.h"
-#include "runner/model/summary.h"
+#include "runner/cli/show_graph.h"
 #include "runner/table/csv.h"
 
 enum { COLUMNS = 6 };
@@ -49,73 +49,6 @@ static void show_csv(Cli *cli, const Run *run, const LayerList *list)
         csv_end_row(&csv);
     }
     csv_commit(&csv, &ignored);
-}
-
-/* The layer before the i-th one: its section's input's last layer, or NULL for a network input. */
-static const LayerLine *before(const Run *run, const LayerList *list, size_t i, const char **input)
-{
-    const LayerLine *line = &list->items[i];
-    if (i > 0 && strcmp(list->items[i - 1].section, line->section) == 0) return &list->items[i - 1];
-    for (size_t k = 0; k < run->experiment.section_count; k++)
-        if (strcmp(run->experiment.sections[k].name, line->section) == 0)
-            *input = run->experiment.sections[k].input.name;
-    const LayerLine *last = NULL;
-    for (size_t k = 0; k < list->n; k++)
-        if (strcmp(list->items[k].section, *input) == 0) last = &list->items[k];
-    return last;
-}
-
-static void show_dot(Cli *cli, const Run *run, const LayerList *list)
-{
-    (void)cli;
-    printf("digraph \"%s\" {\n  rankdir=LR;\n  node [shape=box];\n", run->path);
-    for (size_t i = 0; i < list->n; i++) {
-        const LayerLine *line = &list->items[i];
-        char shape[96];
-        printf("  \"%s.%s\" [label=\"%s\\n%s\\n%s\"];\n", line->section, line->name, line->kind, line->detail,
-               shape_text(line->shape, shape));
-    }
-    for (size_t i = 0; i < list->n; i++) {
-        const char *input = "";
-        const LayerLine *from = before(run, list, i, &input);
-        if (from)
-            printf("  \"%s.%s\"", from->section, from->name);
-        else
-            printf("  \"%s\"", input);
-        printf(" -> \"%s.%s\";\n", list->items[i].section, list->items[i].name);
-    }
-    puts("}");
-}
-
-/* A TeX text: underscores escaped. */
-static void put_tex(const char *text)
-{
-    for (; *text; text++) printf(*text == '_' ? "\\_" : "%c", *text);
-}
-
-static void show_tikz(Cli *cli, const Run *run, const LayerList *list)
-{
-    (void)cli;
-    size_t column = 0, row = 0;
-    puts("\\begin{tikzpicture}[every node/.style={font=\\small}, layer/.style={draw, minimum width=3.4cm, "
-         "align=center}]");
-    for (size_t i = 0; i < list->n; i++, row++) {
-        const LayerLine *line = &list->items[i];
-        if (i > 0 && strcmp(list->items[i - 1].section, line->section) != 0) column++, row = 0;
-        char shape[96];
-        printf("\\node[layer] (%s-%s) at (%zu, -%.1f) {", line->section, line->name, column * 5, (double)row * 1.3);
-        put_tex(line->kind);
-        printf("\\\\{\\footnotesize %s}};\n\\node[anchor=west, font=\\footnotesize] at (%s-%s.east) {%s};\n",
-               shape_text(line->shape, shape), line->section, line->name, line->detail[0] ? line->detail : "");
-    }
-    for (size_t i = 0; i < list->n; i++) {
-        const char *input = "";
-        const LayerLine *from = before(run, list, i, &input);
-        if (from)
-            printf("\\draw[->] (%s-%s) -- (%s-%s);\n", from->section, from->name, list->items[i].section,
-                   list->items[i].name);
-    }
-    puts("\\end{tikzpicture}");
 }
 
 static const struct {

@@ -55,9 +55,47 @@ static bool holds_others(const Graph *graph, size_t at)
     return at > 0 && graph->marks[at - 1].end > graph->marks[at].first;
 }
 
+/* The line that made each node: inner layers come before those that hold them. -1: none. */
+static int *owners_of(const Graph *graph, Arena *arena)
+{
+    int *owner = arena_alloc(arena, graph->n + 1, sizeof *owner);
+    for (size_t i = 0; i < graph->n; i++) owner[i] = -1;
+    for (size_t m = 0; m < graph->mark_count; m++)
+        for (size_t i = graph->marks[m].first; i < graph->marks[m].end; i++)
+            if (owner[i] < 0) owner[i] = (int)m;
+    return owner;
+}
+
+static void take_from(LayerLine *line, size_t source)
+{
+    for (size_t i = 0; i < line->from_count; i++)
+        if (line->from[i] == source) return;
+    if (line->from_count == LAYER_FROM_MAX) BUG("%s.%s takes too many layers", line->section, line->name);
+    line->from[line->from_count++] = source;
+}
+
+/* What the ops of line `at` take from outside of it. */
+static void link_line(const Graph *graph, const int *owner, size_t at, LayerLine *line)
+{
+    for (size_t i = graph->marks[at].first; i < graph->marks[at].end; i++) {
+        const Node *node = &graph->nodes[i];
+        if (owner[i] != (int)at || !node->op) continue;
+        line->computes = true;
+        for (size_t k = 0; k < node->inputs; k++) {
+            const int source = node->input[k];
+            if (graph->nodes[source].param || owner[source] == (int)at) continue;
+            if (owner[source] >= 0)
+                take_from(line, (size_t)owner[source]);
+            else
+                line->input = graph->nodes[source].name;
+        }
+    }
+}
+
 LayerList model_layers(const Model *model, Arena *arena)
 {
     const Graph *graph = &model->wiring.graph;
+    const int *owner = owners_of(graph, arena);
     LayerList list = {.items = arena_alloc(arena, graph->mark_count + 1, sizeof *list.items)};
     for (size_t i = 0; i < graph->mark_count; i++) {
         const Mark *mark = &graph->marks[i];
@@ -68,6 +106,7 @@ LayerList model_layers(const Model *model, Arena *arena)
         line->kind = mark->spec->row->name;
         line->detail = detail(arena, mark->spec);
         line->shape = without_batch(graph_node(graph, mark->output)->shape);
+        link_line(graph, owner, i, line);
         if (holds_others(graph, i)) continue;
         line->parameters = trainable(graph, mark);
         line->multiply_adds = multiply_adds(graph, mark);
