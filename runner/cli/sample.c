@@ -5,6 +5,7 @@
 #include "runner/cli/cli.h"
 #include "runner/figure/figure.h"
 #include "runner/model/codes.h"
+#include "runner/model/weights.h"
 #include "runner/run/needs.h"
 #include "runner/run/state.h"
 #include "runner/sampler/sampler.h"
@@ -40,7 +41,6 @@ static bool draw(Cli *cli, Run *run, const char *path, Err *err)
 {
     Model model = {0};
     Dataset dataset = {0};
-    SafeTensors file = {0};
     Canvas canvas = {0};
     Spec spec = {0}, sampler = {0};
     Needs needs;
@@ -56,13 +56,11 @@ static bool draw(Cli *cli, Run *run, const char *path, Err *err)
     if (ok) {
         model_allocate_values(&model);
         if (cli->has_sample_seed) run->experiment.seed = cli->sample_seed;
-        ok = safetensors_read(&file, arena_printf(&cli->arena, "%s/weights.safetensors", run->folder), err) &&
-             params_take(&model.params, "", model.params.value, &file, err) &&
+        ok = weights_read(run->folder, run->path, &model.params, err) &&
              figure->draw(&(FigureContext){.use = &use, .spec = &spec}, &canvas, err) &&
              canvas_write(&canvas, path, err);
     }
     canvas_release(&canvas);
-    safetensors_release(&file);
     dataset_release(&dataset);
     needs_release(&needs);
     model_release(&model);

@@ -4,6 +4,7 @@
 
 #include "nn/base/file.h"
 #include "runner/model/codes.h"
+#include "runner/model/weights.h"
 
 static NeededModel *find(const Needs *needs, Ref run)
 {
@@ -40,17 +41,14 @@ bool needs_network(Needs *needs, Ref run, const Model **model, Err *err)
 static bool load(NeededModel *needed, Ref run, Err *err)
 {
     Arena arena = {0};
-    SafeTensors file = {0};
     const char *path = arena_printf(&arena, "%s/weights.safetensors", needed->folder);
     bool ok = file_exists(path) ||
               err_failed(err, run.loc, "the needed run %s has no weights in %s; `mayvae run %s` makes them",
                          needed->path, needed->folder, needed->path);
     if (ok) {
         model_allocate_values(&needed->model);
-        ok = safetensors_read(&file, path, err) &&
-             params_take(&needed->model.params, "", needed->model.params.value, &file, err);
+        ok = weights_read(needed->folder, needed->path, &needed->model.params, err);
     }
-    safetensors_release(&file);
     arena_release(&arena);
     return ok;
 }

@@ -5,6 +5,7 @@
 
 #include "nn/base/file.h"
 #include "runner/metric/metric.h"
+#include "runner/run/leftovers.h"
 #include "runner/run/signals.h"
 #include "runner/table/csv.h"
 
@@ -121,7 +122,8 @@ bool evaluate_run(const Run *run, Model *model, const Dataset *dataset, Needs *n
     const UseContext use = {model, dataset, needs, hear, &listener};
     history_init(&history, &run->experiment);
     bool ok = history_read(&history, arena_printf(&arena, "%s/history.csv", run->folder), err) &&
-              measure(run, &use, &listener, err) && draw(&arena, run, &use, &history, &listener, err) &&
+              measure(run, &use, &listener, err) && leftovers_remove(&arena, run, err) &&
+              draw(&arena, run, &use, &history, &listener, err) &&
               file_write(arena_printf(&arena, "%s/config.yaml", run->folder), run->config, strlen(run->config), err) &&
               write_provenance(&arena, run, model, err);
     history_release(&history);

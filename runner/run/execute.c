@@ -12,6 +12,7 @@
 #include "nn/base/file.h"
 #include "nn/base/pool.h"
 #include "runner/model/codes.h"
+#include "runner/model/weights.h"
 #include "runner/run/evaluate.h"
 #include "runner/run/lock.h"
 #include "runner/run/needs.h"
@@ -89,15 +90,6 @@ static bool write_weights(Arena *arena, const Run *run, const Model *model, cons
     return ok;
 }
 
-static bool read_weights(Arena *arena, const Run *run, Model *model, Err *err)
-{
-    const char *path = arena_printf(arena, "%s/weights.safetensors", run->folder);
-    SafeTensors file = {0};
-    bool ok = safetensors_read(&file, path, err) && params_take(&model->params, "", model->params.value, &file, err);
-    safetensors_release(&file);
-    return ok;
-}
-
 static bool train(Arena *arena, const Run *run, Model *model, const Dataset *dataset, const ExecuteOptions *options,
                   Progress *progress, Err *err)
 {
@@ -142,7 +134,7 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
         ok = codes_load(&dataset, &model, &needs, err);
         if (ok)
             ok = to_train ? train(arena, run, &model, &dataset, options, &progress, err)
-                          : read_weights(arena, run, &model, err);
+                          : weights_read(run->folder, run->path, &model.params, err);
         params_end_training(&model.params);
         ok = ok && evaluate_run(run, &model, &dataset, &needs, &progress, err);
         threads_used = pool_threads_used();

@@ -8,6 +8,7 @@
 #include "runner/figure/figure.h"
 #include "runner/metric/metric.h"
 #include "runner/run/checkpoint.h"
+#include "runner/run/leftovers.h"
 #include "runner/table/csv.h"
 
 static const char *const state_names[] = {"up to date", "evaluate", "resume", "train"};
@@ -168,6 +169,8 @@ RunStatus run_status(Arena *arena, const Run *run)
     if (strcmp(identity, run->identity) != 0) return (RunStatus){RUN_EVALUATE, change_reason(arena, run)};
     const char *missing = missing_output(arena, run);
     if (missing) return (RunStatus){RUN_EVALUATE, missing};
+    const char *leftover = leftover_picture(arena, run);
+    if (leftover) return (RunStatus){RUN_EVALUATE, arena_printf(arena, "%s is not made any more", leftover)};
     if (!same_config(arena, run)) return (RunStatus){RUN_EVALUATE, "config.yaml was changed by hand"};
     return (RunStatus){RUN_CURRENT, ""};
 }

@@ -52,6 +52,27 @@ rm "$scratch/r/tiny/seed1/figures/learning_curve.png"
 report "a missing figure: evaluate only" planned evaluate
 run
 
+figures=$scratch/r/tiny/seed1/figures
+cp "$figures/learning_curve.png" "$figures/learning_curve-2.png"
+cp "$figures/learning_curve.png" "$figures/mine.png"
+report "a figure that is not asked for any more: evaluate" planned evaluate
+run
+report "it is taken away, what is no figure's stays" test "$(ls "$figures" | tr '\n' ' ')" = "learning_curve.png mine.png "
+rm "$figures/mine.png"
+
+damaged() {
+    weights=$scratch/r/tiny/seed1/weights.safetensors
+    cp "$weights" "$scratch/whole"
+    printf '\x55' | dd of="$weights" bs=1 seek=$(($(stat -c %s "$weights") - 3)) conv=notrunc status=none
+    mv "$scratch/r/tiny/seed1/metrics.csv" "$scratch/metrics.csv"
+    "$MAYVAE" run tiny --experiments "$scratch/experiments" --results "$scratch/r" >"$scratch/out" 2>&1
+    local status=$?
+    mv "$scratch/metrics.csv" "$scratch/r/tiny/seed1/metrics.csv"
+    cp "$scratch/whole" "$weights"
+    ((status == 1)) && grep -q 'weights.safetensors: altered: its SHA-256 is' "$scratch/out"
+}
+report "weights that were damaged are not used" damaged
+
 # An evaluation that ends half-way leaves nothing that passes for the other configuration's results.
 mv "$scratch/r/tiny/seed1/figures" "$scratch/figures"
 touch "$scratch/r/tiny/seed1/figures"
