@@ -55,6 +55,7 @@ typedef struct Projection {
     double *x, *y;
     bool principal;
     double share[2];
+    const char *what; /* the points are */
 } Projection;
 
 /* Projects means (n, dim) on the eigenvectors of their covariance with the two largest eigenvalues. */
@@ -103,7 +104,7 @@ static void axis_label(const Projection *projection, int axis, char text[64])
     if (projection->principal)
         snprintf(text, 64, "principal component %d (%.0f%% of variance)", axis + 1, 100 * projection->share[axis]);
     else
-        snprintf(text, 64, "latent mean, dimension %d", axis + 1);
+        snprintf(text, 64, "%s, dimension %d", projection->what, axis + 1);
 }
 
 static void plot(const Projection *projection, const uint8_t *labels, size_t classes, Canvas *canvas)
@@ -139,6 +140,7 @@ static bool draw(const FigureContext *context, Canvas *canvas, Err *err)
     model_encode(context->use->model, context->use->dataset, split, n, latent.mean, means);
 
     Projection projection = {.n = n, .x = mem_zeroed(n, sizeof(double)), .y = mem_zeroed(n, sizeof(double))};
+    projection.what = strcmp(latent.mean, latent.section) == 0 ? "latent code" : "latent mean";
     if (dim > 2 && strcmp(options->projection, "pca") == 0)
         project(&projection, means, dim);
     else
@@ -156,8 +158,8 @@ const Figure figure_latent_scatter = {
         {.name = "latent_scatter",
          .doc =
              "Where images lie in latent space (posterior means; the code of a plain autoencoder), coloured by digit: "
-             "the "
-             "space itself, or its first two principal components (eigenvectors of the covariance, by Jacobi rotations "
+             "the space itself, or its first two principal components (eigenvectors of the covariance, by Jacobi "
+             "rotations "
              "in double).",
          .fields = fields,
          .size = sizeof(ScatterOptions),
