@@ -41,7 +41,10 @@ bool experiment_names(Arena *arena, const char *folder, char ***names, size_t *n
     *n = 0;
     DIR *stream = opendir(folder);
     if (!stream)
-        return err_failed(err, loc_file(folder), "can't open the folder of the experiments: %s", strerror(errno));
+        return err_config(err, loc_file(folder),
+                          "can't open the folder of the experiments: %s; --experiments names the folder of the YAML "
+                          "files",
+                          strerror(errno));
     for (struct dirent *entry; (entry = readdir(stream));) {
         if (!is_experiment(entry->d_name)) continue;
         if (*n == capacity) {

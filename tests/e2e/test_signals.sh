@@ -115,7 +115,7 @@ helped() {
         exits 2 "$MAYVAE" help rnu && says 'did you mean "run"'
 }
 report "help COMMAND is COMMAND --help" helped
-nowhere() { exits 1 "$MAYVAE" list --experiments /nope && says "/nope" && says "No such file" && exits 2 "$MAYVAE" list /vae && says '"/vae"'; }
+nowhere() { exits 2 "$MAYVAE" list --experiments /nope && says "/nope" && says "No such file" && exits 2 "$MAYVAE" list /vae && says '"/vae"'; }
 report "a folder of experiments that isn't there, and a target that can't be, are named" nowhere
 
 # four, and the two judges that they need

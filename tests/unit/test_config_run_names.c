@@ -130,6 +130,23 @@ static void experiments_are_listed_by_name(void **state)
     for (size_t i = 0; i < n; i++) assert_string_equal(found[i], wanted[i]);
 }
 
+static void a_folder_that_is_none_is_a_mistake_of_the_call(void **state)
+{
+    (void)state;
+    char path[512];
+    char **found;
+    size_t n;
+    static const char *const wrong[] = {"nowhere", "judge.yaml"};
+    for (size_t i = 0; i < 2; i++) {
+        Err err = {0};
+        assert_false(experiment_names(&arena, test_path(path, wrong[i]), &found, &n, &err));
+        assert_int_equal(err.kind, ERR_CONFIG);
+        assert_string_equal(err.loc.file, path);
+        assert_non_null(strstr(err.text, i ? "Not a directory; " : "No such file or directory; "));
+        assert_non_null(strstr(err.text, "--experiments names the folder of the YAML files"));
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -140,6 +157,7 @@ int main(void)
         TEST(names_of_nothing_or_several_are_refused),
         TEST(a_broken_file_has_its_own_place),
         TEST(experiments_are_listed_by_name),
+        TEST(a_folder_that_is_none_is_a_mistake_of_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,7 +129,7 @@ static void targets_that_match_nothing_are_refused(void **state)
     place.experiments = "no/such/folder";
     const char *none[] = {NULL};
     assert_false(find(none));
-    assert_int_equal(err.kind, ERR_FAILED);
+    assert_int_equal(err.kind, ERR_CONFIG);
     assert_string_equal(err.loc.file, "no/such/folder");
 }
 
