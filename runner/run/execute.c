@@ -14,26 +14,12 @@
 #include "runner/model/codes.h"
 #include "runner/model/weights.h"
 #include "runner/run/evaluate.h"
+#include "runner/run/launch.h"
 #include "runner/run/lock.h"
 #include "runner/run/needs.h"
 #include "runner/run/signals.h"
 #include "runner/run/state.h"
 #include "runner/run/train.h"
-
-const char *execute_freeze(Arena *arena, const Run *run, Err *err)
-{
-    if (!file_make_folder(arena_printf(arena, "%s/log", run->folder), err)) return NULL;
-    const char *path = arena_printf(arena, "%s/log/launch-%ld.yaml", run->folder, (long)getpid());
-    return file_write(path, run->config, strlen(run->config), err) ? path : NULL;
-}
-
-/* The run's folder: what is before "/log/" in the frozen file's path. */
-static char *folder_of(Arena *arena, const char *frozen)
-{
-    const char *end = frozen + strlen(frozen);
-    for (int slashes = 0; end > frozen && slashes < 2; slashes += *end == '/') end--;
-    return arena_text_n(arena, frozen, (size_t)(end - frozen));
-}
 
 /* Under the lock: the configuration of the run that is now under way. */
 static bool take_over(Arena *arena, const char *frozen, const char *folder, Err *err)
@@ -159,8 +145,10 @@ bool execute_run(const ExecuteOptions *options, int *signal, Err *err)
     bool ok = false;
     *signal = 0;
     signals_catch();
-    const char *folder = folder_of(&arena, options->frozen);
-    int lock = lock_take(folder, folder, err);
+    int lock = -1;
+    const char *folder = launch_folder(&arena, options->frozen, err);
+    if (!folder) goto done;
+    lock = lock_take(folder, folder, err);
     if (lock < 0 || !take_over(&arena, options->frozen, folder, err)) {
         unlink(options->frozen);
         goto done;

@@ -6,20 +6,16 @@
 
 typedef struct ExecuteOptions {
     const char *experiments; /* for datasets.yaml */
-    const char *frozen;      /* what execute_freeze wrote */
+    const char *frozen;      /* what launch_freeze wrote */
     const char *needs;       /* where the runs lie that it needs: needs_folders */
     size_t threads;
     int report; /* the descriptor that records of progress go to, or 0 */
     bool force, quiet;
 } ExecuteOptions;
 
-/* Writes the configuration to RUN/log/launch-PID.yaml, which execute_run reads: an experiment edited later doesn't leak
- * into it, nor does another process that launches the same run. The path is in the arena; NULL on an error. */
-const char *execute_freeze(Arena *arena, const Run *run, Err *err);
-
-/* Takes the folder's lock (waits, and says for whom), renames the frozen file to log/config.yaml, removes temporary
- * files of an earlier death, trains or resumes what is to be trained, evaluates. *signal is set where a signal ended
- * it; its checkpoint is written then. */
+/* Refuses a path that launch_freeze didn't make, before it touches anything. Takes the folder's lock (waits, and says
+ * for whom), renames the frozen file to log/config.yaml, removes temporary files of an earlier death, trains or resumes
+ * what is to be trained, evaluates. *signal is set where a signal ended it; its checkpoint is written then. */
 bool execute_run(const ExecuteOptions *options, int *signal, Err *err);
 
 #endif

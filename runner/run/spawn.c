@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "runner/run/board.h"
-#include "runner/run/execute.h"
+#include "runner/run/launch.h"
 #include "runner/run/needs.h"
 #include "runner/run/order.h"
 #include "runner/run/signals.h"
@@ -79,7 +79,7 @@ static bool start(Spawner *spawner, Job *job, size_t task, size_t threads)
     pid_t parent = getpid();
     Arena arena = {0};
     const char *needs = needs_folders(&arena, run);
-    const char *frozen = execute_freeze(&arena, run, &err);
+    const char *frozen = launch_freeze(&arena, run, &err);
     if (!frozen) say_error(&spawner->board, &err);
     fflush(NULL);
     signals_hold();

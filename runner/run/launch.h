@@ -1,0 +1,14 @@
+/* RUN/log/launch-PID.yaml: the frozen configuration that a run's process is started with, named after its starter. */
+#ifndef RUNNER_RUN_LAUNCH_H
+#define RUNNER_RUN_LAUNCH_H
+
+#include "runner/run/runs.h"
+
+/* Writes the configuration to RUN/log/launch-PID.yaml, which execute_run reads: an experiment edited later doesn't leak
+ * into it, nor does another process that launches the same run. The path is in the arena; NULL on an error. */
+const char *launch_freeze(Arena *arena, const Run *run, Err *err);
+
+/* The run's folder of such a file, which must be there; a path of any other form is an error (NULL). */
+const char *launch_folder(Arena *arena, const char *frozen, Err *err);
+
+#endif

@@ -1,0 +1,73 @@
+/* The frozen file that a run's process is started with: which path is one, and what else is left alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "nn/base/file.h"
+#include "runner/run/execute.h"
+#include "tests/support/folder.h"
+
+static Arena arena;
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_release(&arena);
+    return 0;
+}
+
+static const char *put(const char *folder, const char *name)
+{
+    Err err = {0};
+    const char *path = arena_printf(&arena, "%s/%s/%s", test_folder(), folder, name);
+    if (!file_make_folder(arena_printf(&arena, "%s/%s", test_folder(), folder), &err) ||
+        !file_write(path, "a: 1\n", 5, &err))
+        fail_msg("%s", err.text);
+    return path;
+}
+
+/* A user's file, a launch file that isn't below log/, and one that isn't there: nothing is moved, locked or made. */
+static void other_files_are_refused_and_left_alone(void **state)
+{
+    (void)state;
+    const char *const paths[] = {
+        put("mine/deep", "vae.yaml"),
+        put("other/logs", "launch-12.yaml"),
+        put("third/log", "launch-.yaml"),
+        put("fourth/log", "launch-12x.yaml"),
+        put("fifth/log", "launch--12.yaml"),
+        put("sixth/log", "launch-12.yaml.old"),
+        "launch-12.yaml",
+        "log/launch-12.yaml",
+        "/log/launch-12.yaml",
+        arena_printf(&arena, "%s/absent/log/launch-12.yaml", test_folder()),
+    };
+    const char *const made[] = {"mine/log",       "other/log",      "third/log/lock", "fourth/log/lock",
+                                "fifth/log/lock", "sixth/log/lock", "absent"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        Err err = {0};
+        int signal;
+        const ExecuteOptions options = {.experiments = test_folder(), .frozen = paths[i], .threads = 1, .quiet = true};
+        assert_false(execute_run(&options, &signal, &err));
+        if (err.kind != ERR_CONFIG) fail_msg("%s: \"%s\" is no configuration error", paths[i], err.text);
+        assert_string_equal(err.loc.file, paths[i]);
+        if (!strstr(err.text, "--frozen wants a file RUN/log/launch-N.yaml")) fail_msg("%s", err.text);
+        if (i < 6) assert_true(file_exists(paths[i]));
+    }
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        assert_false(file_exists(arena_printf(&arena, "%s/%s", test_folder(), made[i])));
+    assert_false(file_exists("log/lock"));
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(other_files_are_refused_and_left_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
