@@ -18,6 +18,9 @@ bool bind_fields(Arena *arena, const Field *fields, const char *what, Loc where,
 bool bind_spec(Arena *arena, const Table *table, Cfg *node, const char *const *extra, Spec *spec, Err *err);
 bool bind_specs(Arena *arena, const Table *table, Cfg *list, SpecList *specs, Err *err);
 
+/* A name for a section, a loss term or a figure, which may be a file's: [A-Za-z0-9_-]+. */
+bool is_name(const char *text);
+
 /* Growing text for canonical output. */
 typedef struct Text {
     char *bytes; /* NUL-terminated; NULL while empty */

@@ -4,8 +4,7 @@
 #ifndef RUNNER_CONFIG_REPORT_H
 #define RUNNER_CONFIG_REPORT_H
 
-#include "nn/base/table.h"
-#include "runner/config/cfg.h"
+#include "runner/config/bind.h"
 #include "runner/config/run_names.h"
 
 typedef enum Rank {
@@ -60,8 +59,5 @@ const char *binder_suggest(Arena *arena, const char *name, const char *const *ca
 
 /* "got 3", "got a list", with what it came from. */
 const char *binder_got(Arena *arena, const Cfg *node);
-
-/* A name for a section or a loss term: [A-Za-z0-9_-]+. */
-bool is_name(const char *text);
 
 #endif

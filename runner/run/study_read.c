@@ -156,6 +156,9 @@ static bool read_figure(Arena *arena, Cfg *node, StudyFigure *figure, Err *err)
 {
     Cfg *panels = cfg_get(node, "panels"), *chart = cfg_get(node, "chart");
     figure->name = node->key;
+    if (!is_name(node->key))
+        return err_config(err, node->key_loc, "%s: the name of a figure is made of letters, digits, _ and -",
+                          cfg_quote(arena, node->key));
     if (chart) return read_chart(arena, node, chart, figure, err);
     if (node->kind != CFG_MAP || !panels || panels->kind != CFG_LIST || panels->n == 0)
         return err_config(err, node->loc, "%s: wants `panels`, a list of {run, figure, title}, or a `chart`",

@@ -302,6 +302,9 @@ static void a_wrong_report_is_refused(void **state)
     (void)state;
     refuse("[a]\n", 1, "wants a map of figures by name");
     refuse("f: 3\n", 1, "f: wants `panels`, a list of {run, figure, title}");
+    refuse("# c\n../f:\n  panels: [{run: a/seed1, figure: samples}]\n", 2, "\"../f\": the name of a figure is made of");
+    refuse("a/b:\n  chart: {metric: a, runs: [b]}\n", 1, "letters, digits, _ and -");
+    refuse("..: 3\n", 1, "the name of a figure is");
     refuse("f:\n  panels: []\n", 2, "f: wants `panels`");
     refuse("f:\n  panels: {run: a}\n", 2, "f: wants `panels`");
     refuse("f:\n  panels: [a]\n", 2, "a panel wants {run, figure, title}");
