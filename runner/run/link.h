@@ -4,7 +4,7 @@
 
 #include "runner/run/runs.h"
 
-/* Binds a run and adds it to the list, unless it is there. */
+/* Binds a run and adds it to the list, unless it is there; one that is there from another file is an error. */
 bool runs_add(RunList *list, const RunPlace *place, const NamedRun *named, Err *err);
 
 /* Binds and adds the runs that those of the list need, and what they need themselves; points each run to its needs,

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "nn/base/file.h"
 #include "runner/figure/figure.h"
@@ -19,11 +20,29 @@ typedef struct Names {
     size_t n;
 } Names;
 
+static bool is_one_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    return strcmp(a, b) == 0 || (stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_ino == second.st_ino &&
+                                 first.st_dev == second.st_dev);
+}
+
+/* A run that is in the list already may come up again, but from its own file. */
+static bool is_same(const Run *run, const NamedRun *named, Err *err)
+{
+    const char *first = run->experiment.loc.file, *second = named->variant->root->loc.file;
+    return is_one_file(first, second) ||
+           err_config(err, loc_file(second),
+                      "%s is a run of %s already, and both would write %s; rename one of "
+                      "the experiments, or run them apart with a --results of its own each",
+                      run->path, first, run->folder);
+}
+
 bool runs_add(RunList *list, const RunPlace *place, const NamedRun *named, Err *err)
 {
     Arena *arena = &list->arena;
     for (size_t i = 0; i < list->total; i++)
-        if (strcmp(list->items[i].path, named->path) == 0) return true;
+        if (strcmp(list->items[i].path, named->path) == 0) return is_same(&list->items[i], named, err);
     if (list->total == list->capacity) {
         list->capacity = list->capacity ? list->capacity * 2 : 16;
         list->items = mem_grow(list->items, list->capacity, sizeof *list->items);

@@ -38,7 +38,8 @@ typedef struct RunList {
 
 /* Finds the runs of the targets: YAML files, names of experiments, runs (globs allowed); none: every experiment. Each
  * is resolved and bound, its data set described; so are the runs that they need. A target that matches nothing is an
- * error with the nearest name; runs that need each other are an error that names the cycle. */
+ * error with the nearest name; two files that hold a run of the same path are an error that names both; runs that need
+ * each other are an error that names the cycle. */
 bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err);
 /* The runs of every experiment of another folder; place->experiments still holds the data sets. */
 bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Err *err);

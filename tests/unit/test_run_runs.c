@@ -97,6 +97,27 @@ static void targets_name_runs(void **state)
     expect(LIST("alpha"), LIST("alpha/seed5"));
 }
 
+/* Two files of one experiment would write the same results; the same file by two names is one. */
+static void two_files_of_one_experiment_are_refused(void **state)
+{
+    (void)state;
+    const char *first = arena_printf(&set.arena, "%s/alpha.yaml", set.folder);
+    const char *same = arena_printf(&set.arena, "%s/./alpha.yaml", set.folder);
+    const char *other = arena_printf(&set.arena, "%s/other/alpha.yaml", set.folder);
+    assert_true(file_make_folder(arena_printf(&set.arena, "%s/other", set.folder), &err));
+    put("other/alpha.yaml", "experiment: alpha\nseeds: [2, 3]\n" BODY);
+    expect(LIST(first, same, "alpha"), LIST("alpha/seed1", "alpha/seed2"));
+    expect(LIST(other), LIST("alpha/seed2", "alpha/seed3"));
+    expect(LIST("alpha/seed1", other), LIST("alpha/seed1", "alpha/seed2", "alpha/seed3"));
+    for (int by_name = 0; by_name < 2; by_name++) {
+        assert_false(find(LIST(by_name ? "alpha" : first, other)));
+        assert_int_equal(err.kind, ERR_CONFIG);
+        assert_string_equal(err.loc.file, other);
+        const char *wanted = arena_printf(&set.arena, "alpha/seed2 is a run of %s already", first);
+        if (!strstr(err.text, wanted)) fail_msg("\"%s\" is not in \"%s\"", wanted, err.text);
+    }
+}
+
 /* Whatever order the folder's entries come in. */
 static void experiments_come_by_name(void **state)
 {
@@ -193,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(targets_name_runs),
+        TEST(two_files_of_one_experiment_are_refused),
         TEST(experiments_come_by_name),
         TEST(targets_that_match_nothing_are_refused),
         TEST(an_unknown_data_set_has_its_place),
