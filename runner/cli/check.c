@@ -1,12 +1,11 @@
 #include "runner/cli/cli.h"
-#include "runner/run/study.h"
 
 static int run(Cli *cli, Err *err)
 {
     RunList list = {0};
     bool ok = cli_runs(cli, &list, err);
     for (size_t i = 0; ok && i < list.total; i++) ok = run_check(&list.items[i], NULL, err);
-    if (ok && cli->target_count == 0) ok = study_check(cli->place.experiments, &list, err);
+    ok = ok && cli_check_study(cli, &list, err);
     if (ok && !cli->quiet) printf("%zu run%s checked\n", list.total, list.total == 1 ? "" : "s");
     runs_release(&list);
     return ok ? 0 : cli_fail(err);

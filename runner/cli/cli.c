@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/run/study.h"
+
 #define COMMAND(id) extern const Command command_##id;
 #include "runner/cli/commands.def"
 #undef COMMAND
@@ -26,6 +28,11 @@ int cli_fail(const Err *err)
 bool cli_runs(Cli *cli, RunList *list, Err *err)
 {
     return runs_find(list, &cli->place, cli->targets, cli->target_count, err);
+}
+
+bool cli_check_study(const Cli *cli, const RunList *list, Err *err)
+{
+    return study_check(cli->place.experiments, cli->target_count == 0 ? list : NULL, err);
 }
 
 size_t cli_processors(void)

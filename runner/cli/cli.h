@@ -48,6 +48,10 @@ void cli_help_command(const Command *command, FILE *out); /* of one command */
 /* The runs of the call's targets. */
 bool cli_runs(Cli *cli, RunList *list, Err *err);
 
+/* Checks report.yaml, which a run of any target ends with; the runs that it names are those of the list only where the
+ * call has no targets, so that all of them are there. */
+bool cli_check_study(const Cli *cli, const RunList *list, Err *err);
+
 /* Processors that this process may use. */
 size_t cli_processors(void);
 

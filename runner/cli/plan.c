@@ -6,7 +6,6 @@
 #include "runner/run/cost.h"
 #include "runner/run/order.h"
 #include "runner/run/progress.h"
-#include "runner/run/study.h"
 #include "runner/run/todo.h"
 #include "runner/run/train.h"
 
@@ -84,8 +83,7 @@ static bool make_plan(PlanTable *plan, Err *err)
 {
     RunList *list = &plan->list;
     Cli *cli = plan->cli;
-    if (!cli_runs(cli, list, err)) return false;
-    if (cli->target_count == 0 && !study_check(cli->place.experiments, list, err)) return false;
+    if (!cli_runs(cli, list, err) || !cli_check_study(cli, list, err)) return false;
     plan->todo = todo_make(list, cli->force);
     plan->tasks = arena_alloc(&cli->arena, plan->todo.n + 1, sizeof *plan->tasks);
     plan->timed = arena_alloc(&cli->arena, list->total + 1, sizeof *plan->timed);

@@ -123,9 +123,8 @@ static int run(Cli *cli, Err *err)
     if (cli->frozen) return run_frozen(cli, err);
     RunList list = {0};
     int code = ERR_FAILED;
-    bool ok = cli_runs(cli, &list, err);
+    bool ok = cli_runs(cli, &list, err) && cli_check_study(cli, &list, err);
     double *batch = arena_alloc(&list.arena, list.total + 1, sizeof *batch);
-    if (ok && cli->target_count == 0) ok = study_check(cli->place.experiments, &list, err);
     if (ok && check_all(&list, batch, err))
         code = run_todo(cli, &list, batch, err);
     else

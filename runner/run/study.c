@@ -56,7 +56,7 @@ bool study_check(const char *experiments, const RunList *list, Err *err)
     StudyFigure *figures = NULL;
     size_t n;
     bool ok = study_read(&arena, experiments, &figures, &n, err);
-    for (size_t i = 0; ok && i < n; i++) ok = check_figure(&arena, &figures[i], list, err);
+    for (size_t i = 0; ok && list && i < n; i++) ok = check_figure(&arena, &figures[i], list, err);
     arena_release(&arena);
     return ok;
 }

@@ -8,7 +8,8 @@
  * which. Without report.yaml: nothing to do. */
 bool study_draw(const RunPlace *place, bool tell, Err *err);
 
-/* Checks report.yaml: keys, types, what is missing, and that each panel's run is in the list and draws that figure. */
+/* Checks report.yaml: keys, types, what is missing, and that each panel's run is in the list and draws that figure;
+ * where list is NULL, its names may mean anything. */
 bool study_check(const char *experiments, const RunList *list, Err *err);
 
 #endif

@@ -128,8 +128,9 @@ static bool read_patterns(Arena *arena, const Cfg *chart, const Cfg *runs, Study
 static bool read_splits(Arena *arena, const Cfg *splits, StudyChart *out, Err *err)
 {
     if (!splits) return true;
-    if (splits->kind != CFG_LIST) return err_config(err, splits->loc, "splits wants a list of names");
-    out->splits = arena_alloc(arena, splits->n + 1, sizeof *out->splits);
+    if (splits->kind != CFG_LIST || splits->n == 0)
+        return err_config(err, splits->loc, "splits wants a list of names, at least one; left out: all");
+    out->splits = arena_alloc(arena, splits->n, sizeof *out->splits);
     for (size_t i = 0; i < splits->n; i++) {
         const Cfg *item = splits->items[i];
         if (item->kind != CFG_SCALAR || item->null) return err_config(err, item->loc, "wants the name of a split");

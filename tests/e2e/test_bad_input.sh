@@ -101,6 +101,20 @@ report "corrupt weights are trained anew, to the same bytes" corrupt_weights
 usage() { exits 2 "$MAYVAE" "$@"; }
 nearest() { usage rnu && says 'did you mean "run"' && usage run vea && says 'did you mean "vae"' && usage run vae --thread 2 && says "did you mean --threads"; }
 report "misspelt commands, targets and options name the nearest" nearest
+# report.yaml is read before anything is trained, whatever the targets are; the runs it names need not be among them.
+mkdir "$scratch/study"
+cp experiments/{datasets,vae,resnet18,convnet}.yaml "$scratch/study/"
+studied() { "$MAYVAE" "$1" vae/dim2 -o "$plain" --experiments "$scratch/study" --results "$scratch/studied"; }
+wrong_study() {
+    printf 'figure1:\n  panels: [{run: vae/dim99/seed1, figur: samples}]\n' >"$scratch/study/report.yaml"
+    for command in check plan run; do
+        exits 2 studied "$command" && says 'report.yaml:2:' && says 'did you mean "figure"' || return 1
+    done
+    [[ ! -e $scratch/studied ]] || { echo "something was made"; return 1; }
+    printf 'figure1:\n  panels: [{run: vae/dim99/seed1, figure: samples}]\n' >"$scratch/study/report.yaml"
+    exits 0 studied check && exits 2 "$MAYVAE" check --experiments "$scratch/study" && says 'no run "vae/dim99/seed1"'
+}
+report "a wrong report.yaml is refused before anything is trained" wrong_study
 report "no command: usage, exit 2" usage
 report "a missing experiment file" usage check "$scratch/nothing.yaml"
 report "a value out of range" usage run vae --threads 0

@@ -287,9 +287,9 @@ static void refuse(const char *text, int line, const char *message)
 {
     Err err;
     write_report(text);
-    for (int by_check = 0; by_check < 2; by_check++) {
+    for (int way = 0; way < 3; way++) {
         err = (Err){0};
-        assert_false(by_check ? study_check(place.experiments, &no_runs, &err) : draw(&err));
+        assert_false(way == 0 ? draw(&err) : study_check(place.experiments, way == 1 ? &no_runs : NULL, &err));
         assert_int_equal(err.kind, ERR_CONFIG);
         assert_non_null(strstr(err.loc.file, "report.yaml"));
         assert_int_equal(err.loc.line, line);
@@ -321,6 +321,7 @@ static void a_wrong_report_is_refused(void **state)
     refuse("f:\n  chart: {metric: a, runs: []}\n", 2, "chart: wants `runs`");
     refuse("f:\n  chart: {metric: a, runs: [[b]]}\n", 2, "wants a run such as");
     refuse("f:\n  chart: {metric: a, runs: [b], splits: c}\n", 2, "splits wants a list of names");
+    refuse("f:\n  chart: {metric: a, runs: [b], splits: []}\n", 2, "splits wants a list of names");
     refuse("f:\n  chart: {metric: a, runs: [b], splits: [~]}\n", 2, "wants the name of a split");
     refuse("f:\n  chart: {runs: [b]}\n", 2, "missing key \"metric\"");
     refuse("f:\n  chart: {metric: a, spred: b, runs: [b]}\n", 2, "did you mean \"spread\"?");
@@ -349,6 +350,8 @@ static void a_panel_of_nothing_is_refused_by_check(void **state)
     write_report("f:\n  chart: {metric: m, runs: [a/*, b]}\n");
     assert_false(study_check(place.experiments, &list, &err));
     assert_string_equal(err.text, "no run matches \"b\"");
+    err = (Err){0};
+    assert_true(study_check(place.experiments, NULL, &err)); /* of no list: what it names may be anything */
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
