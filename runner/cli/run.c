@@ -8,6 +8,7 @@
 #include "runner/cli/cli.h"
 #include "runner/run/cost.h"
 #include "runner/run/execute.h"
+#include "runner/run/launch.h"
 #include "runner/run/lock.h"
 #include "runner/run/signals.h"
 #include "runner/run/spawn.h"
@@ -86,6 +87,7 @@ static bool summarise(const Cli *cli, bool anything, Err *err)
     if (!file_exists(cli->place.results)) return true;
     if (!anything && access(cli->place.results, W_OK) != 0) return true;
     int lock = lock_take(cli->place.results, cli->place.results, err);
+    if (lock >= 0) launch_sweep(cli->place.results);
     bool ok = lock >= 0 && summary_write(cli->place.results, err) &&
               study_draw(&cli->place, cli->target_count == 0 && !cli->quiet, err);
     lock_release(lock);

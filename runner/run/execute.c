@@ -1,6 +1,5 @@
 #include "runner/run/execute.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,19 +26,6 @@ static bool take_over(Arena *arena, const char *frozen, const char *folder, Err 
     const char *path = arena_printf(arena, "%s/log/config.yaml", folder);
     return rename(frozen, path) == 0 ||
            err_failed(err, loc_file(frozen), "can't be renamed to %s: %s", path, strerror(errno));
-}
-
-/* Temporary files are left by a process that was killed while it wrote; the lock is ours, so nobody writes now. */
-static void remove_temporaries(Arena *arena, const char *folder)
-{
-    DIR *stream = opendir(folder);
-    if (!stream) return;
-    for (struct dirent *entry; (entry = readdir(stream));) {
-        size_t length = strlen(entry->d_name);
-        if (length <= 4 || strcmp(entry->d_name + length - 4, ".tmp") != 0) continue;
-        unlink(arena_printf(arena, "%s/%s", folder, entry->d_name));
-    }
-    closedir(stream);
 }
 
 /* Everything that depends on the machine or the moment goes to log/, which is not committed. */
@@ -153,8 +139,7 @@ bool execute_run(const ExecuteOptions *options, int *signal, Err *err)
         unlink(options->frozen);
         goto done;
     }
-    remove_temporaries(&arena, folder);
-    remove_temporaries(&arena, arena_printf(&arena, "%s/figures", folder));
+    launch_sweep(folder);
     if (!run_read(&arena, &run, options->experiments, folder, "log/config.yaml", err) ||
         !needs_read(&arena, &run, options->experiments, options->needs ? options->needs : "", err))
         goto done;

@@ -1,5 +1,10 @@
 #include "runner/run/launch.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,4 +40,36 @@ const char *launch_folder(Arena *arena, const char *frozen, Err *err)
     if (is_launch) return arena_text_n(arena, frozen, before - length);
     err_config(err, loc_file(frozen), "--frozen wants a file RUN/log/launch-N.yaml that `mayvae run` wrote itself");
     return NULL;
+}
+
+static bool is_alive(long long process)
+{
+    return process > 0 && process <= INT_MAX && (kill((pid_t)process, 0) == 0 || errno != ESRCH);
+}
+
+static bool is_left(const char *name)
+{
+    const char *end = behind_number(name);
+    if (end && (strcmp(end, ".yaml") == 0 || strcmp(end, ".yaml.tmp") == 0))
+        return !is_alive(strtoll(name + sizeof prefix - 1, NULL, 10));
+    const size_t length = strlen(name);
+    return length > 4 && strcmp(name + length - 4, ".tmp") == 0;
+}
+
+static void sweep(Arena *arena, const char *folder)
+{
+    DIR *stream = opendir(folder);
+    if (!stream) return;
+    for (struct dirent *entry; (entry = readdir(stream));)
+        if (is_left(entry->d_name)) unlink(arena_printf(arena, "%s/%s", folder, entry->d_name));
+    closedir(stream);
+}
+
+void launch_sweep(const char *folder)
+{
+    Arena arena = {0};
+    sweep(&arena, folder);
+    sweep(&arena, arena_printf(&arena, "%s/figures", folder));
+    sweep(&arena, arena_printf(&arena, "%s/log", folder));
+    arena_release(&arena);
 }

@@ -11,4 +11,9 @@ const char *launch_freeze(Arena *arena, const Run *run, Err *err);
 /* The run's folder of such a file, which must be there; a path of any other form is an error (NULL). */
 const char *launch_folder(Arena *arena, const char *frozen, Err *err);
 
+/* Removes what killed processes left in a run's folder, or that of all results: temporary files, and launch files whose
+ * starter is no more. The lock is the caller's, so nobody else writes there but a starter, whose own files stay while
+ * it lives. */
+void launch_sweep(const char *folder);
+
 #endif

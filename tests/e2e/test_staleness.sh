@@ -50,7 +50,12 @@ report "it trains nothing" test "$old" = "$(weights)"
 report "and is measured" grep -q active_units "$scratch/r/tiny/seed1/metrics.csv"
 rm "$scratch/r/tiny/seed1/figures/learning_curve.png"
 report "a missing figure: evaluate only" planned evaluate
+mkdir -p "$scratch/r/figures"
+touch "$scratch/r/"{summary.csv,figures/figure1.png,tiny/seed1/{metrics.csv,log/launch-999999999.yaml,log/config.yaml}}.tmp
+touch "$scratch/r/tiny/seed1/log/launch-999999999.yaml"
 run
+swept() { ! find "$scratch/r" -name '*.tmp' -o -name 'launch-*' | grep .; }
+report "what killed processes left goes at the next start" swept
 
 figures=$scratch/r/tiny/seed1/figures
 cp "$figures/learning_curve.png" "$figures/learning_curve-2.png"

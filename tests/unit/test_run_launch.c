@@ -1,13 +1,17 @@
-/* The frozen file that a run's process is started with: which path is one, and what else is left alone. */
+/* The frozen file that a run's process is started with: which path is one, what else is left alone, and which of them
+ * go at the next start. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "nn/base/file.h"
 #include "runner/run/execute.h"
+#include "runner/run/launch.h"
 #include "tests/support/folder.h"
 
 static Arena arena;
@@ -62,12 +66,51 @@ static void other_files_are_refused_and_left_alone(void **state)
     assert_false(file_exists("log/lock"));
 }
 
+/* A process that has ended: nobody else gets its number so soon. */
+static long dead_process(void)
+{
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    return (long)child;
+}
+
+/* Under the lock: what a killed process left goes; what another one that lives has launched, or is writing, stays. */
+static void what_the_dead_left_is_swept(void **state)
+{
+    (void)state;
+    const long dead = dead_process(), alive = (long)getpid();
+    const char *const gone[] = {
+        put("run/log", arena_printf(&arena, "launch-%ld.yaml", dead)),
+        put("run/log", arena_printf(&arena, "launch-%ld.yaml.tmp", dead)),
+        put("run/log", "config.yaml.tmp"),
+        put("run/log", "launch-99999999999999999999.yaml"),
+        put("run", "metrics.csv.tmp"),
+        put("run/figures", "samples.png.tmp"),
+    };
+    const char *const kept[] = {
+        put("run/log", arena_printf(&arena, "launch-%ld.yaml", alive)),
+        put("run/log", arena_printf(&arena, "launch-%ld.yaml.tmp", alive)),
+        put("run/log", "lock"),
+        put("run/log", "config.yaml"),
+        put("run/log", "launch-notes.yaml"),
+        put("run", "metrics.csv"),
+    };
+    launch_sweep(arena_printf(&arena, "%s/run", test_folder()));
+    for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
+        if (file_exists(gone[i])) fail_msg("%s is left", gone[i]);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (!file_exists(kept[i])) fail_msg("%s is gone", kept[i]);
+    launch_sweep(arena_printf(&arena, "%s/absent", test_folder()));
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(other_files_are_refused_and_left_alone),
+        TEST(what_the_dead_left_is_swept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
