@@ -4,6 +4,7 @@
 
 #include "nn/base/file.h"
 #include "runner/cli/cli.h"
+#include "runner/config/yaml_file.h"
 
 static bool has_datasets(Arena *arena, const char *folder)
 {
@@ -35,10 +36,8 @@ static const char *find_experiments(Cli *cli)
     Arena *arena = &cli->arena;
     if (has_datasets(arena, "experiments")) return "experiments";
     for (size_t i = 0; i < cli->target_count; i++) {
-        size_t length = strlen(cli->targets[i]);
         const char *folder = folder_of(arena, cli->targets[i]);
-        if (length > 5 && strcmp(cli->targets[i] + length - 5, ".yaml") == 0 && has_datasets(arena, folder))
-            return folder;
+        if (is_yaml_file(cli->targets[i]) && has_datasets(arena, folder)) return folder;
     }
     const char *installed = installed_experiments(arena);
     return installed && has_datasets(arena, installed) ? installed : "experiments";

@@ -7,6 +7,7 @@
 
 #include "nn/base/file.h"
 #include "runner/config/matrix.h"
+#include "runner/config/yaml_file.h"
 
 enum { EXTENDS_MAX = 16, FOLDER_NAMES_MAX = 1000 };
 
@@ -27,7 +28,7 @@ static size_t yaml_names(Arena *arena, const char *folder, bool whole, const cha
     DIR *directory = opendir(folder);
     for (struct dirent *entry; directory && n < FOLDER_NAMES_MAX && (entry = readdir(directory));) {
         size_t length = strlen(entry->d_name);
-        if (length <= 5 || strcmp(entry->d_name + length - 5, ".yaml") != 0) continue;
+        if (!is_yaml_file(entry->d_name)) continue;
         names[n++] = arena_text_n(arena, entry->d_name, whole ? length : length - 5);
     }
     if (directory) closedir(directory);

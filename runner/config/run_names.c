@@ -7,6 +7,7 @@
 
 #include "nn/base/file.h"
 #include "runner/config/report.h"
+#include "runner/config/yaml_file.h"
 
 enum { LISTED_MAX = 8, PARTS_MAX = 3 };
 
@@ -24,9 +25,8 @@ const char *run_path(Arena *arena, const char *experiment, const char *variant, 
 
 static bool is_experiment(const char *file)
 {
-    size_t length = strlen(file);
-    return file[0] != '.' && length > 5 && strcmp(file + length - 5, ".yaml") == 0 &&
-           strcmp(file, "datasets.yaml") != 0 && strcmp(file, "report.yaml") != 0;
+    return file[0] != '.' && is_yaml_file(file) && strcmp(file, "datasets.yaml") != 0 &&
+           strcmp(file, "report.yaml") != 0;
 }
 
 static int by_text(const void *a, const void *b)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "nn/base/file.h"
+#include "runner/config/yaml_file.h"
 #include "runner/figure/figure.h"
 #include "runner/metric/metric.h"
 #include "runner/model/codes.h"
@@ -74,19 +75,15 @@ static bool add_file(RunList *list, const RunPlace *place, const char *file, con
     return true;
 }
 
-static bool is_file_target(const char *target)
-{
-    size_t length = strlen(target);
-    return (length > 5 && strcmp(target + length - 5, ".yaml") == 0) ||
-           (length > 4 && strcmp(target + length - 4, ".yml") == 0);
-}
-
-static bool no_match(const RunPlace *place, const char *target, const Names *names, const char *name, Err *err)
+static bool no_match(Arena *arena, const RunPlace *place, const char *target, const Names *names, const char *name,
+                     Err *err)
 {
     if (!name[0]) return err_config(err, (Loc){0}, "\"%s\" is neither a YAML file, an experiment nor a run", target);
     const char *nearest = nearest_name(name, (const char *const *)names->items, names->n);
     if (nearest && strcmp(nearest, name) == 0)
         return err_config(err, (Loc){0}, "no run matches \"%s\"; `mayvae list %s` shows those there are", target, name);
+    const char *yml = arena_printf(arena, "%s/%s.yml", place->experiments, name);
+    if (file_exists(yml)) return yaml_file_check(yml, err);
     if (nearest)
         return err_config(err, (Loc){0}, "no experiment \"%s\" in %s/; did you mean \"%s\"?", name, place->experiments,
                           nearest);
@@ -105,7 +102,7 @@ static bool add_named(RunList *list, const RunPlace *place, const char *target, 
         const char *file = arena_printf(&list->arena, "%s/%s.yaml", place->experiments, names->items[i]);
         if (!add_file(list, place, file, slash ? target : NULL, &found, err)) return false;
     }
-    return found || no_match(place, target, names, name, err);
+    return found || no_match(&list->arena, place, target, names, name, err);
 }
 
 /* What was added for the targets so far is bound anew with the others. */
@@ -146,11 +143,14 @@ static bool add_targets(RunList *list, const RunPlace *place, char *const *targe
 {
     Names names = {0};
     bool only_files = true;
-    for (size_t i = 0; i < n; i++) only_files = only_files && is_file_target(targets[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (!yaml_file_check(targets[i], err)) return false;
+        only_files = only_files && is_yaml_file(targets[i]);
+    }
     if (!only_files && !experiment_names(&list->arena, place->experiments, &names.items, &names.n, err)) return false;
     for (size_t i = 0; i < n; i++) {
-        bool ok = is_file_target(targets[i]) ? add_file(list, place, targets[i], NULL, NULL, err)
-                                             : add_named(list, place, targets[i], &names, err);
+        bool ok = is_yaml_file(targets[i]) ? add_file(list, place, targets[i], NULL, NULL, err)
+                                           : add_named(list, place, targets[i], &names, err);
         if (!ok) return false;
     }
     return true;

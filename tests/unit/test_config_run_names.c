@@ -8,6 +8,7 @@
 
 #include "nn/base/file.h"
 #include "runner/config/run_names.h"
+#include "runner/config/yaml_file.h"
 #include "tests/support/folder.h"
 
 static Arena arena;
@@ -147,6 +148,16 @@ static void a_folder_that_is_none_is_a_mistake_of_the_call(void **state)
     }
 }
 
+static void a_file_is_known_by_its_ending(void **state)
+{
+    (void)state;
+    static const char *const yes[] = {"vae.yaml", "a/b.yaml", "a.yml.yaml", "./x.yaml"};
+    static const char *const no[] = {"vae",     "vae.yml",      "vae.yaml/dim8", ".yaml",
+                                     "a/.yaml", "vae.yaml.tmp", "vae.YAML",      ""};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) assert_true(is_yaml_file(yes[i]));
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) assert_false(is_yaml_file(no[i]));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -157,6 +168,7 @@ int main(void)
         TEST(names_of_nothing_or_several_are_refused),
         TEST(a_broken_file_has_its_own_place),
         TEST(experiments_are_listed_by_name),
+        TEST(a_file_is_known_by_its_ending),
         TEST(a_folder_that_is_none_is_a_mistake_of_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,6 +147,11 @@ static void targets_that_match_nothing_are_refused(void **state)
     refuse("alpha/seed3", "no run matches \"alpha/seed3\"; `mayvae list alpha` shows those there are");
     refuse("beta/epochs2", "no run matches \"beta/epochs2\"");
     refuse("report", "no experiment \"report\"");
+    refuse("other/alpha.yml", "an experiment's file is named .yaml: rename it to alpha.yaml");
+    refuse(".yml", "\".yml\"");
+    put("delta.yml", "experiment: delta\nextends: alpha.yaml\n");
+    refuse("delta", "an experiment's file is named .yaml: rename it to delta.yaml");
+    assert_non_null(strstr(err.loc.file, "/delta.yml"));
     place.experiments = "no/such/folder";
     const char *none[] = {NULL};
     assert_false(find(none));
