@@ -67,17 +67,28 @@ static bool draw(Cli *cli, Run *run, const char *path, Err *err)
     return ok;
 }
 
+static bool is_picture(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 4 && strcmp(name + length - 4, ".png") == 0;
+}
+
+/* The picture's name out of the call's words; the rest of them is for runs. */
+static bool take_path(Cli *cli, const char **path, Err *err)
+{
+    const size_t n = cli->target_count;
+    if (n == 0 || (n == 1 && is_picture(cli->targets[0])))
+        return err_config(err, (Loc){0}, "sample: wants a run, e.g. `mayvae sample vae/dim8/seed1 new.png`");
+    if (n == 1) return true;
+    *path = cli->targets[--cli->target_count];
+    return is_picture(*path) || err_config(err, (Loc){0}, "sample: the picture's name ends in .png, got \"%s\"", *path);
+}
+
 static int run(Cli *cli, Err *err)
 {
     RunList list = {0};
     const char *path = "samples.png";
-    size_t n = cli->target_count;
-    if (n > 1 && strlen(cli->targets[n - 1]) > 4 &&
-        strcmp(cli->targets[n - 1] + strlen(cli->targets[n - 1]) - 4, ".png") == 0)
-        path = cli->targets[--cli->target_count];
-    bool ok = cli->target_count > 0 ||
-              err_config(err, (Loc){0}, "sample: wants a run, e.g. `mayvae sample vae/dim8/seed1 new.png`");
-    ok = ok && cli_runs(cli, &list, err);
+    bool ok = take_path(cli, &path, err) && cli_runs(cli, &list, err);
     if (ok && list.n != 1)
         ok = err_config(err, (Loc){0}, "sample: wants one run, %zu match; name one of them, e.g. %s", list.n,
                         list.items[0].path);

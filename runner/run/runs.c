@@ -75,13 +75,40 @@ static bool add_file(RunList *list, const RunPlace *place, const char *file, con
     return true;
 }
 
+/* The run of an experiment, or its variant, that is nearest to a target without globs; NULL: none is near. */
+static const char *nearest_run(Arena *arena, const VariantList *variants, const char *target)
+{
+    size_t n = 0, room = 0;
+    for (size_t i = 0; i < variants->n; i++) room += variants->items[i].seed_count + 1;
+    const char **paths = arena_alloc(arena, room, sizeof *paths);
+    for (size_t i = 0; i < variants->n; i++) {
+        const Variant *variant = &variants->items[i];
+        if (variant->name[0]) paths[n++] = arena_printf(arena, "%s/%s", variant->experiment, variant->name);
+        for (size_t k = 0; k < variant->seed_count; k++)
+            paths[n++] = run_path(arena, variant->experiment, variant->name, variant->seeds[k]);
+    }
+    return strpbrk(target, "*?[") ? NULL : nearest_name(target, paths, n);
+}
+
+/* There is an experiment of that name, but none of its runs matches. */
+static bool no_run(Arena *arena, const RunPlace *place, const char *target, const char *name, Err *err)
+{
+    VariantList variants;
+    const char *file = arena_printf(arena, "%s/%s.yaml", place->experiments, name);
+    if (!resolve_file(arena, file, &place->resolve, &variants, err)) return false;
+    const char *nearest = nearest_run(arena, &variants, target);
+    if (nearest) return err_config(err, (Loc){0}, "no run matches \"%s\"; did you mean \"%s\"?", target, nearest);
+    return err_config(err, (Loc){0}, "no run matches \"%s\"; `mayvae list %s` shows those there are", target, name);
+}
+
+/* known: how many experiments match the name, though none of their runs does. */
 static bool no_match(Arena *arena, const RunPlace *place, const char *target, const Names *names, const char *name,
-                     Err *err)
+                     size_t known, Err *err)
 {
     if (!name[0]) return err_config(err, (Loc){0}, "\"%s\" is neither a YAML file, an experiment nor a run", target);
     const char *nearest = nearest_name(name, (const char *const *)names->items, names->n);
-    if (nearest && strcmp(nearest, name) == 0)
-        return err_config(err, (Loc){0}, "no run matches \"%s\"; `mayvae list %s` shows those there are", target, name);
+    if (nearest && strcmp(nearest, name) == 0) return no_run(arena, place, target, name, err);
+    if (known) return err_config(err, (Loc){0}, "no run matches \"%s\"; `mayvae list` shows those there are", target);
     const char *yml = arena_printf(arena, "%s/%s.yml", place->experiments, name);
     if (file_exists(yml)) return yaml_file_check(yml, err);
     if (nearest)
@@ -97,12 +124,14 @@ static bool add_named(RunList *list, const RunPlace *place, const char *target, 
     const char *slash = strchr(target, '/');
     char *name = arena_text_n(&list->arena, target, slash ? (size_t)(slash - target) : strlen(target));
     bool found = false;
+    size_t known = 0;
     for (size_t i = 0; i < names->n; i++) {
         if (fnmatch(name, names->items[i], 0) != 0) continue;
+        known++;
         const char *file = arena_printf(&list->arena, "%s/%s.yaml", place->experiments, names->items[i]);
         if (!add_file(list, place, file, slash ? target : NULL, &found, err)) return false;
     }
-    return found || no_match(&list->arena, place, target, names, name, err);
+    return found || no_match(&list->arena, place, target, names, name, known, err);
 }
 
 /* What was added for the targets so far is bound anew with the others. */
@@ -139,11 +168,21 @@ bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Er
     return add_folder(list, place, folder, err) && end(list, place, err);
 }
 
-static bool add_targets(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err)
+/* The slashes behind a folder's name, as a shell completes it, mean nothing. */
+static const char *without_slashes(Arena *arena, const char *target)
+{
+    size_t length = strlen(target);
+    while (length > 1 && target[length - 1] == '/') length--;
+    return arena_text_n(arena, target, length);
+}
+
+static bool add_targets(RunList *list, const RunPlace *place, char *const *given, size_t n, Err *err)
 {
     Names names = {0};
     bool only_files = true;
+    const char **targets = arena_alloc(&list->arena, n, sizeof *targets);
     for (size_t i = 0; i < n; i++) {
+        targets[i] = without_slashes(&list->arena, given[i]);
         if (!yaml_file_check(targets[i], err)) return false;
         only_files = only_files && is_yaml_file(targets[i]);
     }

@@ -33,5 +33,12 @@ key() { exits 2 sample bad.png --sampler '{region: {scale: -1}}' && says '--samp
 report 'sample --sampler: a bad option is refused at its place' key
 missing() { MAYVAE_DATA=$scratch/nothing exits 1 sample bad.png --sampler region && says 'make data'; }
 report 'sample --sampler region: missing data are named' missing
+file_name() {
+    exits 2 "$MAYVAE" sample vae/dim2 x.jpg && says "sample: the picture's name ends in .png, got \"x.jpg\"" &&
+        exits 2 "$MAYVAE" sample vae/dim2 vae/dim8 && says 'ends in .png' &&
+        exits 2 "$MAYVAE" sample vae/dim2 vae/dim8 x.png && says 'wants one run' &&
+        exits 2 "$MAYVAE" sample x.png && says 'wants a run'
+}
+report "sample: the picture's name ends in .png" file_name
 
 finish

@@ -87,6 +87,7 @@ static void targets_name_runs(void **state)
     expect(none, LIST("alpha/seed1", "alpha/seed2", "beta/epochs1/seed7", "beta/epochs3/seed7"));
     expect(LIST("beta", "alpha"), LIST("beta/epochs1/seed7", "beta/epochs3/seed7", "alpha/seed1", "alpha/seed2"));
     expect(LIST("alpha/seed2"), LIST("alpha/seed2"));
+    expect(LIST("alpha/seed2//", "alpha/"), LIST("alpha/seed2", "alpha/seed1"));
     expect(LIST("*/seed1"), LIST("alpha/seed1"));
     expect(LIST("beta/epochs3"), LIST("beta/epochs3/seed7"));
     expect(LIST("b*/*/seed7"), LIST("beta/epochs1/seed7", "beta/epochs3/seed7"));
@@ -144,8 +145,14 @@ static void targets_that_match_nothing_are_refused(void **state)
     refuse("alhpa", "no experiment \"alhpa\" in ");
     refuse("alhpa", "did you mean \"alpha\"?");
     refuse("zzzzzzzz", "`mayvae list` shows those there are");
-    refuse("alpha/seed3", "no run matches \"alpha/seed3\"; `mayvae list alpha` shows those there are");
-    refuse("beta/epochs2", "no run matches \"beta/epochs2\"");
+    refuse("alpha/seed3", "no run matches \"alpha/seed3\"; did you mean \"alpha/seed1\"?");
+    refuse("alpha/zzzzzzzzzzzz", "`mayvae list alpha` shows those there are");
+    refuse("beta/epochs2", "no run matches \"beta/epochs2\"; did you mean \"beta/epochs1\"?");
+    refuse("beta/epochs3/seed8", "did you mean \"beta/epochs3/seed7\"?");
+    refuse("beta/epohcs3/", "no run matches \"beta/epohcs3\"; did you mean \"beta/epochs3\"?");
+    refuse("beta/*/seed8", "no run matches \"beta/*/seed8\"; `mayvae list beta` shows those there are");
+    refuse("b*a/epochs2", "no run matches \"b*a/epochs2\"; `mayvae list` shows those there are");
+    refuse("///", "\"/\" is neither a YAML file, an experiment nor a run");
     refuse("report", "no experiment \"report\"");
     refuse("other/alpha.yml", "an experiment's file is named .yaml: rename it to alpha.yaml");
     refuse(".yml", "\".yml\"");
