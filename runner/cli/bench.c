@@ -38,7 +38,7 @@ void bench_print(Cli *cli, BenchTable *table, size_t left)
         }
         csv_commit(&csv, &ignored);
     } else {
-        cli_table(cli, table->columns, table->n / table->columns, table->cells, ~0U << left);
+        cli_table(cli, table->columns, table->n / table->columns, table->cells, ~0U << left, ~0U << left);
     }
     free(table->cells);
     *table = (BenchTable){0};

@@ -70,7 +70,7 @@ typedef struct BenchTable {
 void bench_add(BenchTable *table, const char *cell);
 /* A number with so many decimals. */
 void bench_add_number(BenchTable *table, Arena *arena, int decimals, double value);
-/* As CSV, JSON or text, as the command line says; `left` columns are aligned left. Frees the cells. */
+/* As CSV, JSON or text, as the command line says; all but the `left` first columns are numbers. Frees the cells. */
 void bench_print(Cli *cli, BenchTable *table, size_t left);
 
 #endif

@@ -58,22 +58,50 @@ static size_t columns_of(const char *text)
     return n;
 }
 
-static void print_json(size_t columns, size_t rows, const char *const *cells)
+static bool is_json_number(const char *text)
+{
+    json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+    bool is = json_is_number(value);
+    json_decref(value);
+    return is;
+}
+
+static void put_json_text(const char *text)
+{
+    json_t *value = json_string(text);
+    json_dumpf(value ? value : json_null(), stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(value);
+}
+
+/* A number stands as the table prints it, but for a plus sign, which JSON doesn't know. */
+static void put_json_number(const char *cell)
+{
+    const char *bare = cell + (*cell == '+');
+    if (is_json_number(bare))
+        fputs(bare, stdout);
+    else if (!*cell)
+        fputs("null", stdout);
+    else
+        put_json_text(cell);
+}
+
+static void print_json(size_t columns, size_t rows, const char *const *cells, unsigned numbers)
 {
     for (size_t row = 1; row < rows; row++) {
-        json_t *object = json_object();
-        for (size_t i = 0; i < columns; i++)
-            json_object_set_new(object, cells[i], json_string(cells[row * columns + i]));
-        json_dumpf(object, stdout, JSON_COMPACT);
-        json_decref(object);
-        putchar('\n');
+        for (size_t i = 0; i < columns; i++) {
+            putchar(i ? ',' : '{');
+            put_json_text(cells[i]);
+            putchar(':');
+            (numbers >> i & 1 ? put_json_number : put_json_text)(cells[row * columns + i]);
+        }
+        puts("}");
     }
 }
 
-void cli_table(const Cli *cli, size_t columns, size_t rows, const char *const *cells, unsigned right)
+void cli_table(const Cli *cli, size_t columns, size_t rows, const char *const *cells, unsigned right, unsigned numbers)
 {
     if (cli->json) {
-        print_json(columns, rows, cells);
+        print_json(columns, rows, cells, numbers);
         return;
     }
     for (size_t row = 0; row < rows; row++) {

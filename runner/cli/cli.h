@@ -59,7 +59,8 @@ size_t cli_processors(void);
 size_t cli_threads(const Cli *cli);
 
 /* A table on standard output: columns as wide as their widest cell, or JSON objects one a line with --json. Cells are
- * row by row; the first row holds the headings. right: the columns to align right, by a 1 bit each. */
-void cli_table(const Cli *cli, size_t columns, size_t rows, const char *const *cells, unsigned right);
+ * row by row; the first row holds the headings. right: the columns to align right, by a 1 bit each. numbers: likewise
+ * the columns of numbers, which JSON has as such, an empty cell as null; what is no number there stays text. */
+void cli_table(const Cli *cli, size_t columns, size_t rows, const char *const *cells, unsigned right, unsigned numbers);
 
 #endif

@@ -255,7 +255,8 @@ static void print(const Cli *cli, const Diff *diff)
         const char **cells = arena_alloc(diff->arena, mem_mul(diff->n + 1, COLUMNS), sizeof *cells);
         memcpy(cells, heading, sizeof heading);
         for (size_t i = 0; i < diff->n; i++) memcpy(cells + (i + 1) * COLUMNS, diff->items[i].cells, sizeof heading);
-        cli_table(cli, COLUMNS, diff->n + 1, cells, 1u << 3 | 1u << 4 | 1u << 5);
+        const unsigned numbers = 1u << 3 | 1u << 4 | 1u << 5;
+        cli_table(cli, COLUMNS, diff->n + 1, cells, numbers, numbers);
     }
     if (!cli->json) print_summary(diff);
 }

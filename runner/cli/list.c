@@ -16,7 +16,7 @@ static int run(Cli *cli, Err *err)
         cells[(i + 1) * COLUMNS + 1] = run_state_name(run_status(&list.arena, &list.items[i]).state);
         cells[(i + 1) * COLUMNS + 2] = list.items[i].experiment.title;
     }
-    cli_table(cli, COLUMNS, list.n + 1, cells, 0);
+    cli_table(cli, COLUMNS, list.n + 1, cells, 0, 0);
     runs_release(&list);
     return 0;
 }

@@ -105,7 +105,7 @@ static int run(Cli *cli, Err *err)
         char text[32];
         size_t jobs = cli->jobs ? cli->jobs : 1;
         duration_text(order_makespan(plan.tasks, plan.todo.n, jobs), text);
-        cli_table(cli, COLUMNS, plan.rows + 1, plan.cells, 1u << 2 | 1u << 3);
+        cli_table(cli, COLUMNS, plan.rows + 1, plan.cells, 1u << 2 | 1u << 3, 1u << 2);
         if (!cli->json)
             printf("%zu of %zu runs to do, about %s\n", plan.todo.n, plan.rows, plan.todo.n ? text : "no time");
     }

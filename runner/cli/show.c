@@ -19,28 +19,40 @@ static void layer_cells(Arena *arena, const LayerLine *line, const char **cells)
     cells[5] = arena_printf(arena, "%.0f", line->multiply_adds);
 }
 
-static void show_text(Cli *cli, const Run *run, const LayerList *list)
+/* The headings, the layers, and their total; first: a column of the run before them, which is JSON's alone. */
+static void print_layers(Cli *cli, const Run *run, const LayerList *list, size_t first)
 {
     Arena *arena = &cli->arena;
-    const char **cells = arena_alloc(arena, (list->n + 2) * COLUMNS, sizeof *cells);
-    memcpy(cells, headings, sizeof headings);
-    for (size_t i = 0; i < list->n; i++) layer_cells(arena, &list->items[i], cells + (i + 1) * COLUMNS);
-    const char **total = cells + (list->n + 1) * COLUMNS;
+    const size_t columns = first + COLUMNS, rows = list->n + 2;
+    const unsigned numbers = (1u << 4 | 1u << 5) << first;
+    const char **cells = arena_alloc(arena, rows * columns, sizeof *cells);
+    for (size_t i = 0; first && i < rows; i++) cells[i * columns] = i ? run->path : "run";
+    memcpy(cells + first, headings, sizeof headings);
+    for (size_t i = 0; i < list->n; i++) layer_cells(arena, &list->items[i], cells + (i + 1) * columns + first);
+    const char **total = cells + (rows - 1) * columns + first;
     total[0] = "total", total[1] = total[2] = total[3] = "";
     total[4] = arena_printf(arena, "%zu", list->parameters);
     total[5] = arena_printf(arena, "%.0f", list->multiply_adds);
-    if (!cli->json) printf("%s\n", run->path);
-    cli_table(cli, COLUMNS, list->n + 2, cells, 1u << 4 | 1u << 5);
+    cli_table(cli, columns, rows, cells, numbers, numbers);
 }
 
-static void show_csv(Cli *cli, const Run *run, const LayerList *list)
+static void show_text(Cli *cli, const Run *run, const LayerList *list, bool heading)
+{
+    (void)heading;
+    if (!cli->json) printf("%s\n", run->path);
+    print_layers(cli, run, list, cli->json);
+}
+
+static void show_csv(Cli *cli, const Run *run, const LayerList *list, bool heading)
 {
     CsvWriter csv;
     Err ignored = {0};
     csv_begin_stream(&csv, stdout);
-    csv_text(&csv, "run");
-    for (size_t i = 0; i < COLUMNS; i++) csv_text(&csv, headings[i]);
-    csv_end_row(&csv);
+    if (heading) {
+        csv_text(&csv, "run");
+        for (size_t i = 0; i < COLUMNS; i++) csv_text(&csv, headings[i]);
+        csv_end_row(&csv);
+    }
     for (size_t i = 0; i < list->n; i++) {
         const char *cells[COLUMNS];
         layer_cells(&cli->arena, &list->items[i], cells);
@@ -53,7 +65,8 @@ static void show_csv(Cli *cli, const Run *run, const LayerList *list)
 
 static const struct {
     const char *name;
-    void (*show)(Cli *cli, const Run *run, const LayerList *list);
+    /* heading: it is the first of the call's runs */
+    void (*show)(Cli *cli, const Run *run, const LayerList *list, bool heading);
 } formats[] = {{"text", show_text}, {"csv", show_csv}, {"dot", show_dot}, {"tikz", show_tikz}};
 
 static int run(Cli *cli, Err *err)
@@ -63,13 +76,15 @@ static int run(Cli *cli, Err *err)
     size_t chosen = 0, n = sizeof formats / sizeof *formats;
     while (chosen < n && strcmp(formats[chosen].name, format) != 0) chosen++;
     bool ok = chosen < n || err_config(err, (Loc){0}, "--format: wants text, csv, dot or tikz, got \"%s\"", format);
+    if (ok && cli->json && cli->format)
+        ok = err_config(err, (Loc){0}, "show: --json is a format of its own; leave out --format or --json");
     ok = ok && cli_runs(cli, &list, err);
     for (size_t i = 0; ok && i < list.n; i++) {
         Model model = {0};
         ok = run_check(&list.items[i], &model, err);
         if (ok) {
             LayerList layers = model_layers(&model, &cli->arena);
-            formats[chosen].show(cli, &list.items[i], &layers);
+            formats[chosen].show(cli, &list.items[i], &layers, i == 0);
         }
         model_release(&model);
     }

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-void show_dot(Cli *cli, const Run *run, const LayerList *list)
+void show_dot(Cli *cli, const Run *run, const LayerList *list, bool heading)
 {
-    (void)cli;
+    (void)cli, (void)heading;
     printf("digraph \"%s\" {\n  rankdir=LR;\n  node [shape=box];\n", run->path);
     for (size_t i = 0; i < list->n; i++) {
         const LayerLine *line = &list->items[i];
@@ -46,9 +46,9 @@ static void put_edge(const LayerLine *from, const LayerLine *to, bool straight)
     puts(straight ? ");" : ".west);");
 }
 
-void show_tikz(Cli *cli, const Run *run, const LayerList *list)
+void show_tikz(Cli *cli, const Run *run, const LayerList *list, bool heading)
 {
-    (void)cli, (void)run;
+    (void)cli, (void)run, (void)heading;
     size_t column = 0, row = 0;
     const char *section = NULL;
     puts("\\begin{tikzpicture}[every node/.style={font=\\small}, layer/.style={draw, minimum width=3.4cm, "

@@ -5,7 +5,7 @@
 #include "runner/cli/cli.h"
 #include "runner/model/summary.h"
 
-void show_dot(Cli *cli, const Run *run, const LayerList *list);
-void show_tikz(Cli *cli, const Run *run, const LayerList *list);
+void show_dot(Cli *cli, const Run *run, const LayerList *list, bool heading);
+void show_tikz(Cli *cli, const Run *run, const LayerList *list, bool heading);
 
 #endif

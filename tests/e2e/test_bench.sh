@@ -24,6 +24,11 @@ steps_of_all() {
 report 'bench --csv: the header, and a row for each model' steps_of_all
 # images/s x ms a step is the batch
 report 'columns of a row agree' awk -F, 'NR > 1 && ($5 <= 0 || $6 * $5 / 1000 / $4 < 0.98 || $6 * $5 / 1000 / $4 > 1.02) { print; bad = 1 } END { exit bad }' "$scratch/steps.csv"
+json_of_one() {
+    exits 0 "$MAYVAE" bench --json --steps 1 tests/bench/vae.yaml &&
+        grep -qE '^\{"model":"vae","numerics":"[a-z]+","threads":[0-9]+,"batch":128,"ms_per_step":[0-9.]+,.*"share":[0-9.]+\}$' "$scratch/out" || { cat "$scratch/out"; return 1; }
+}
+report 'bench --json: numbers are numbers' json_of_one
 
 layers_of_one() {
     exits 0 "$MAYVAE" bench --layers --csv --steps 2 tests/bench/vae.yaml && mv "$scratch/out" "$scratch/layers.csv" &&

@@ -109,8 +109,16 @@ diff_them "$folder/a" "$folder/b" --md
     says '| vae/dim2/seed1 | elbo | test | 100 | 101.5 | +1.5 |' && says '1 of 2 runs differs'
 report $? 'Markdown'
 diff_them "$folder/a" "$folder/b" --json
-[[ $code == 1 && $(wc -l <"$folder/out") == 1 ]] && says '"run":"vae/dim2/seed1"' && says '"difference":"+1.5"'
-report $? 'JSON: an object a line'
+[[ $code == 1 && $(wc -l <"$folder/out") == 1 ]] && says '"run":"vae/dim2/seed1"' && says '"A":100,"B":101.5,"difference":1.5}'
+report $? 'JSON: an object a line, numbers are numbers'
+sides
+sed -i '/^elbo/d' "$folder/b/ae/seed1/metrics.csv"
+sed -i 's/,nan,/,5,/' "$folder/b/vae/dim2/seed1/metrics.csv"
+rm "$folder/a/vae/dim2/seed1/history.csv"
+diff_them "$folder/a" "$folder/b" --json
+[[ $code == 1 ]] && says '"metric":"elbo","split":"test","A":50,"B":null,"difference":"only in A"}' &&
+    says '"A":"nan","B":5,"difference":"+nan"}' && says '"A":null,"B":"there","difference":"only in B"}'
+report $? 'JSON: what is not there is null, and what is no number is text'
 
 sides
 diff_them "$folder/a" "$folder/none"

@@ -29,6 +29,8 @@ planned() { plan | grep -qF "\"to do\":\"$1\"" || { plan; return 1; }; }
 weights() { sha256sum <"$scratch/r/tiny/seed1/weights.safetensors"; }
 
 report "a new experiment is planned to be trained" planned train
+counted() { plan | grep -qE '"parameters":27604,"about":"[^"]+"'; }
+report "plan --json: numbers are numbers, times are text" counted
 report "a new experiment runs without code, Makefile or report" run
 report "then it is up to date" planned "up to date"
 
