@@ -30,6 +30,12 @@ bool cli_runs(Cli *cli, RunList *list, Err *err)
     return runs_find(list, &cli->place, cli->targets, cli->target_count, err);
 }
 
+const char *cli_call(Cli *cli, const Run *run, const char *verb)
+{
+    if (cli->place.again) return arena_printf(&cli->arena, "`mayvae %s` with the same targets and options", verb);
+    return arena_printf(&cli->arena, "`mayvae %s %s`", verb, run->path);
+}
+
 bool cli_check_study(const Cli *cli, const RunList *list, Err *err)
 {
     return study_check(cli->place.experiments, cli->target_count == 0 ? list : NULL, err);

@@ -10,7 +10,7 @@ typedef struct Cli {
     RunPlace place;
     const char *overrides[64];
     size_t override_count;
-    const char *results_option, *seed_text, *sample_seed_text, *sampler_text, *format, *frozen, *needs;
+    const char *results_option, *seed_text, *sample_seed_text, *sampler_text, *format, *frozen, *needs, *again;
     size_t threads, jobs, steps; /* 0: not given */
     uint64_t sample_seed;
     double absolute, relative;
@@ -47,6 +47,10 @@ void cli_help_command(const Command *command, FILE *out); /* of one command */
 
 /* The runs of the call's targets. */
 bool cli_runs(Cli *cli, RunList *list, Err *err);
+
+/* "`mayvae VERB vae/dim8/seed1`", for messages; where options or files say more than the name does, that they are to be
+ * given again. */
+const char *cli_call(Cli *cli, const Run *run, const char *verb);
 
 /* Checks report.yaml, which a run of any target ends with; the runs that it names are those of the list only where the
  * call has no targets, so that all of them are there. */

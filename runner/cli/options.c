@@ -46,6 +46,7 @@ static const Option options[] = {
     {"csv", 0, OPTION_FLAG, offsetof(Cli, csv), NULL, "CSV", false},
     {"frozen", 0, OPTION_TEXT, offsetof(Cli, frozen), "FILE", NULL, false},
     {"needs", 0, OPTION_TEXT, offsetof(Cli, needs), "LINES", NULL, false},
+    {"again", 0, OPTION_TEXT, offsetof(Cli, again), "TEXT", NULL, false},
     {"report", 0, OPTION_COUNT, offsetof(Cli, report), "N", NULL, false},
 };
 

@@ -43,11 +43,21 @@ static const char *find_experiments(Cli *cli)
     return installed && has_datasets(arena, installed) ? installed : "experiments";
 }
 
+/* Whether `mayvae run NAME` alone, of a run of this call, means that run. */
+static bool named_alone(const Cli *cli)
+{
+    for (size_t i = 0; i < cli->target_count; i++)
+        if (is_yaml_file(cli->targets[i])) return false;
+    return !cli->override_count && !cli->place.resolve.profile && !cli->place.resolve.has_seed &&
+           !cli->results_option && !cli->place.experiments;
+}
+
 /* Results go where they are told to; else never over committed ones when -o or a profile changes what the files say.
  * What -o doesn't change, the runs that are needed, is taken from where it would lie without -o, if it is there. */
 void cli_place(Cli *cli)
 {
     ResolveOptions *resolve = &cli->place.resolve;
+    if (!named_alone(cli)) cli->place.again = cli->force ? "the same command without --force" : "the same command";
     if (!cli->place.experiments) cli->place.experiments = find_experiments(cli);
     resolve->folder = cli->place.experiments;
     resolve->overrides = cli->overrides;

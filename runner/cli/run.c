@@ -25,6 +25,7 @@ static int run_frozen(const Cli *cli, Err *err)
     ExecuteOptions options = {.experiments = cli->place.experiments,
                               .frozen = cli->frozen,
                               .needs = cli->needs,
+                              .again = cli->again,
                               .threads = cli_threads(cli),
                               .force = cli->force,
                               .quiet = cli->quiet,
@@ -146,6 +147,6 @@ const Command command_run = {
             "date before it, by the files alone: -o, --seed and --force are for targets.\n"
             "Side by side (-j) the longest runs begin first, and share the processors\n"
             "unless --threads says how many each gets.",
-    .options = "threads jobs force keep-going frozen needs report",
+    .options = "threads jobs force keep-going frozen needs again report",
     .run = run,
 };

@@ -50,8 +50,8 @@ static bool draw(Cli *cli, Run *run, const char *path, Err *err)
     const UseContext use = {.model = &model, .dataset = &dataset, .needs = &needs};
     ok = ok && figure->check(&use, &spec, err);
     if (ok && !run_has_weights(run))
-        ok = err_failed(err, (Loc){0}, "%s has no weights of this configuration; `mayvae run %s` makes them", run->path,
-                        run->path);
+        ok = err_failed(err, (Loc){0}, "%s has no weights of this configuration; %s makes them", run->path,
+                        cli_call(cli, run, "run"));
     ok = ok && load_data(cli, run, &model, &sampler, &dataset, err);
     if (ok) {
         model_allocate_values(&model);

@@ -118,14 +118,14 @@ static bool compare_run(Arena *arena, const Run *run, const Run *again, bool *sa
 }
 
 /* A run that was made of another configuration can't come out the same: that is said at once. */
-static bool same_config(Arena *arena, const Run *run, bool *same, Err *err)
+static bool same_config(Cli *cli, const Run *run, bool *same, Err *err)
 {
     char *bytes = NULL;
     size_t length = 0;
-    const char *path = arena_printf(arena, "%s/config.yaml", run->folder);
-    if (!file_exists(path) || !file_exists(arena_printf(arena, "%s/run.yaml", run->folder)))
-        return err_config(err, loc_file(run->folder), "%s has no results here; `mayvae run %s` makes them", run->path,
-                          run->path);
+    const char *path = arena_printf(&cli->arena, "%s/config.yaml", run->folder);
+    if (!file_exists(path) || !file_exists(arena_printf(&cli->arena, "%s/run.yaml", run->folder)))
+        return err_config(err, loc_file(run->folder), "%s has no results here; %s makes them", run->path,
+                          cli_call(cli, run, "run"));
     if (!file_read(path, CFG_BYTES_MAX, &bytes, &length, err)) return false;
     *same = length == strlen(run->config) && memcmp(bytes, run->config, length) == 0;
     free(bytes);
@@ -142,15 +142,15 @@ typedef struct Again {
 } Again;
 
 /* The targets whose configuration is the committed one. */
-static bool choose(Arena *arena, const RunList *list, bool *wanted, size_t *differ, Err *err)
+static bool choose(Cli *cli, const RunList *list, bool *wanted, size_t *differ, Err *err)
 {
     for (size_t i = 0; i < list->n; i++)
-        if (!same_config(arena, &list->items[i], &wanted[i], err)) return false;
+        if (!same_config(cli, &list->items[i], &wanted[i], err)) return false;
     for (size_t i = 0; i < list->n; i++) {
         const Run *run = &list->items[i];
         if (wanted[i]) continue;
         ++*differ;
-        printf("%s: config.yaml differs; `mayvae explain %s` says in what\n", run->path, run->path);
+        printf("%s: config.yaml differs; %s says in what\n", run->path, cli_call(cli, run, "explain"));
     }
     fflush(stdout);
     return true;
@@ -185,19 +185,21 @@ static bool add_task(Arena *arena, Again *again, const bool *wanted, const Run *
     return true;
 }
 
-static bool again_make(Arena *arena, Again *again, const char *folder, Err *err)
+static bool again_make(Cli *cli, Again *again, const char *folder, Err *err)
 {
+    Arena *arena = &cli->arena;
     RunList *list = again->list;
     const size_t total = list->total;
     again->runs = arena_alloc(arena, total + 1, sizeof *again->runs);
     again->number = arena_alloc(arena, total + 1, sizeof *again->number);
     again->tasks = arena_alloc(arena, total + 1, sizeof *again->tasks);
     bool *wanted = arena_alloc(arena, total + 1, sizeof *wanted);
-    if (!choose(arena, list, wanted, &again->differ, err)) return false;
+    if (!choose(cli, list, wanted, &again->differ, err)) return false;
     choose_needs(arena, list, wanted);
     for (size_t i = 0; i < total; i++) {
         Run *run = &again->runs[i];
         *run = list->items[i];
+        run->again = NULL; /* the folder goes with this call */
         if (wanted[i]) run->folder = arena_printf(arena, "%s/%s", folder, run->path);
         run->needs = arena_alloc(arena, run->experiment.need_count + 1, sizeof *run->needs);
         for (size_t k = 0; k < run->experiment.need_count; k++)
@@ -262,8 +264,8 @@ static int run(Cli *cli, Err *err)
     char *folder = NULL;
     int code;
     signals_catch();
-    bool ok = cli_runs(cli, &list, err) && make_folder(&cli->arena, &folder, err) &&
-              again_make(&cli->arena, &again, folder, err);
+    bool ok =
+        cli_runs(cli, &list, err) && make_folder(&cli->arena, &folder, err) && again_make(cli, &again, folder, err);
     code = ok ? verify(cli, &again, err) : cli_fail(err);
     if (folder) remove_folder(folder);
     runs_release(&list);

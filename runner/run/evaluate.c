@@ -33,9 +33,12 @@ static bool write_metrics(const Run *run, MetricList *list, Err *err)
 /* Between two metrics or figures: the weights are safe, so a stop here costs only the evaluation. */
 static bool go_on(const Run *run, Err *err)
 {
-    return !signals_pending() ||
-           err_failed(err, (Loc){0}, "%s: stopped while it was evaluated; `mayvae run %s` evaluates it again",
-                      run->path, run->path);
+    if (!signals_pending()) return true;
+    Arena arena = {0};
+    err_failed(err, (Loc){0}, "%s: stopped while it was evaluated%s", run->path,
+               run_again(&arena, run, "evaluates it again"));
+    arena_release(&arena);
+    return false;
 }
 
 /* What progress within a metric or a figure is told to: the run's own. */

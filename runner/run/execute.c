@@ -76,8 +76,8 @@ static bool train(Arena *arena, const Run *run, Model *model, const Dataset *dat
                       (unsigned long long)state.step);
     TrainEnd end = ok ? train_run(&job, err) : TRAIN_FAILED;
     if (end == TRAIN_INTERRUPTED)
-        progress_note(progress, "stopped in epoch %llu, step %llu; `mayvae run %s` goes on from there",
-                      (unsigned long long)state.epoch + 1, (unsigned long long)state.step, run->path);
+        progress_note(progress, "stopped in epoch %llu, step %llu%s", (unsigned long long)state.epoch + 1,
+                      (unsigned long long)state.step, run_again(arena, run, "goes on from there"));
     ok = end == TRAIN_DONE && write_weights(arena, run, model, &state.history, err);
     train_state_release(&state);
     return ok;
@@ -143,6 +143,7 @@ bool execute_run(const ExecuteOptions *options, int *signal, Err *err)
     if (!run_read(&arena, &run, options->experiments, folder, "log/config.yaml", err) ||
         !needs_read(&arena, &run, options->experiments, options->needs ? options->needs : "", err))
         goto done;
+    run.again = options->again;
     if (!options->force && run_status(&arena, &run).state == RUN_CURRENT)
         ok = true;
     else

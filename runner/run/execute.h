@@ -8,6 +8,7 @@ typedef struct ExecuteOptions {
     const char *experiments; /* for datasets.yaml */
     const char *frozen;      /* what launch_freeze wrote */
     const char *needs;       /* where the runs lie that it needs: needs_folders */
+    const char *again;       /* Run.again */
     size_t threads;
     int report; /* the descriptor that records of progress go to, or 0 */
     bool force, quiet;

@@ -50,7 +50,9 @@ bool runs_add(RunList *list, const RunPlace *place, const NamedRun *named, Err *
     }
     const ExperimentTables tables = {experiment_tables.metrics, experiment_tables.figures, &list->names};
     Run *run = &list->items[list->total];
-    *run = (Run){.path = named->path, .folder = arena_printf(arena, "%s/%s", place->results, named->path)};
+    *run = (Run){.path = named->path,
+                 .folder = arena_printf(arena, "%s/%s", place->results, named->path),
+                 .again = place->again ? place->again : arena_printf(arena, "`mayvae run %s`", named->path)};
     if (!experiment_bind(arena, named->variant, named->seed, &tables, &run->experiment, err)) return false;
     if (!dataset_describe(arena, place->experiments, run->experiment.data.dataset, &run->info, err)) return false;
     list->total++;
@@ -208,6 +210,11 @@ void runs_release(RunList *list)
     run_names_release(&list->names);
     arena_release(&list->arena);
     *list = (RunList){0};
+}
+
+const char *run_again(Arena *arena, const Run *run, const char *does)
+{
+    return run->again ? arena_printf(arena, "; %s %s", run->again, does) : "";
 }
 
 bool run_check(const Run *run, Model *model, Err *err)

@@ -10,6 +10,7 @@ typedef struct RunPlace {
     const char *experiments; /* folder of the YAML files */
     const char *results;     /* folder of the results */
     const char *lender;      /* another one, from which needed runs are taken that are trained there; or NULL */
+    const char *again;       /* for messages: the call that stands for a run where its name alone doesn't; else NULL */
     ResolveOptions resolve;  /* of the targets; runs that are only needed take no overrides and no other seed */
 } RunPlace;
 
@@ -21,6 +22,7 @@ typedef struct Run {
     const struct Run **needs;  /* (experiment.need_count), in that order; NULL: not known, or, of a run that is needed
                                 * itself, an entry that doesn't decide its weights */
     bool borrowed;             /* it lies in RunPlace.lender, where nothing is written */
+    const char *again;         /* for messages: what goes on with it when it was stopped; NULL: nothing does */
     const char *config;        /* the canonical configuration: config.yaml */
     char weights_identity[65]; /* of what decides the weights */
     char identity[65];         /* of everything */
@@ -44,6 +46,9 @@ bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_
 /* The runs of every experiment of another folder; place->experiments still holds the data sets. */
 bool runs_in_folder(RunList *list, const RunPlace *place, const char *folder, Err *err);
 void runs_release(RunList *list);
+
+/* "; `mayvae run vae/dim8/seed1` DOES", of what goes on with a run, or "". */
+const char *run_again(Arena *arena, const Run *run, const char *does);
 
 /* Infers the shapes of one run and lets its metrics and figures check themselves. model may be NULL; else it is left
  * initialised (also on an error). */

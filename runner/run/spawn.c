@@ -38,12 +38,16 @@ static _Noreturn void become_child(const Spawner *spawner, size_t task, const ch
     const SpawnOptions *options = spawner->options;
     char count[32], descriptor[32];
     snprintf(count, sizeof count, "%zu", threads);
-    const char *arguments[16] = {"mayvae",    "run", "--frozen", frozen, "--experiments", options->experiments,
+    const char *arguments[20] = {"mayvae",    "run", "--frozen", frozen, "--experiments", options->experiments,
                                  "--threads", count};
     size_t n = 8;
     if (needs[0]) {
         arguments[n++] = "--needs";
         arguments[n++] = needs;
+    }
+    if (spawner->tasks[task].run->again) {
+        arguments[n++] = "--again";
+        arguments[n++] = spawner->tasks[task].run->again;
     }
     if (spawner->tasks[task].force) arguments[n++] = "--force";
     if (options->quiet) arguments[n++] = "--quiet";
@@ -141,10 +145,12 @@ static void settle(Spawner *spawner, const Job *job, int status)
         result->stopped++;
         return;
     }
-    if (WIFSIGNALED(status) && WTERMSIG(status) != SIGPIPE)
-        board_say(&spawner->board,
-                  "%s: its process was ended by signal %d (%s); `mayvae run %s` goes on from its last checkpoint",
-                  run->path, WTERMSIG(status), strsignal(WTERMSIG(status)), run->path);
+    if (WIFSIGNALED(status) && WTERMSIG(status) != SIGPIPE) {
+        Arena arena = {0};
+        board_say(&spawner->board, "%s: its process was ended by signal %d (%s)%s", run->path, WTERMSIG(status),
+                  strsignal(WTERMSIG(status)), run_again(&arena, run, "goes on from its last checkpoint"));
+        arena_release(&arena);
+    }
     fail(spawner, job->task, code);
 }
 

@@ -33,6 +33,12 @@ key() { exits 2 sample bad.png --sampler '{region: {scale: -1}}' && says '--samp
 report 'sample --sampler: a bad option is refused at its place' key
 missing() { MAYVAE_DATA=$scratch/nothing exits 1 sample bad.png --sampler region && says 'make data'; }
 report 'sample --sampler region: missing data are named' missing
+untrained() {
+    exits 1 "$MAYVAE" sample vae/dim8 "$scratch/bad.png" --results "$scratch/nothing" &&
+        says 'no weights of this configuration; `mayvae run` with the same targets and options makes them' || return 1
+    (cd "$scratch" && cp -r "$OLDPWD/experiments" . && exits 1 "$MAYVAE" sample vae/dim8) && says '; `mayvae run vae/dim8/seed1` makes them'
+}
+report "sample: what makes the weights that are missing" untrained
 file_name() {
     exits 2 "$MAYVAE" sample vae/dim2 x.jpg && says "sample: the picture's name ends in .png, got \"x.jpg\"" &&
         exits 2 "$MAYVAE" sample vae/dim2 vae/dim8 && says 'ends in .png' &&

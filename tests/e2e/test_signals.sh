@@ -39,7 +39,7 @@ to_the_group() {
         until_there "$scratch/group/$run/checkpoint.safetensors" || return 1
         sleep 0.8
         kill -INT -- "-$runner"
-        ends 130 && said "goes on from there" && said "1 stopped" && all_ended || return 1
+        ends 130 && said "the same command goes on from there" && said "1 stopped" && all_ended || return 1
     done
 }
 report "Ctrl-C in a terminal: a checkpoint each time" to_the_group
@@ -89,7 +89,7 @@ child_killed() {
     begin "$scratch/child"
     until_there "$scratch/child/$run/checkpoint.safetensors" || return 1
     pkill -KILL -P "$runner"
-    ends 1 && said "was ended by signal 9" && said "goes on from its last checkpoint"
+    ends 1 && said "was ended by signal 9" && said "; the same command goes on from its last checkpoint"
 }
 report "SIGKILL to a run: said, exit 1" child_killed
 

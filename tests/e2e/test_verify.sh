@@ -10,7 +10,7 @@ verify() { "$MAYVAE" verify vae/dim2 "${options[@]}"; }
 prints() { grep -qxF -- "$1" "$scratch/out" || { cat "$scratch/out" "$scratch/err"; return 1; }; }
 left_nothing() { [[ -z $(ls -A "$TMPDIR") ]] || { ls -lA "$TMPDIR"; return 1; }; }
 
-not_there() { exits 2 verify && says 'vae/dim2/seed1 has no results here' && left_nothing; }
+not_there() { exits 2 verify && says 'vae/dim2/seed1 has no results here; `mayvae run` with the same targets and options makes them' && left_nothing; }
 report "a run that is not in the results is an error" not_there
 
 small "$scratch/r" --quiet || exit 1
@@ -49,7 +49,8 @@ report "weights that were not kept are not compared" no_weights
 
 other_config() {
     options+=(-o train.epochs=3)
-    exits 1 verify && grep -q '^vae/dim2/seed1: config.yaml differs' "$scratch/out"
+    exits 1 verify && 
+        prints 'vae/dim2/seed1: config.yaml differs; `mayvae explain` with the same targets and options says in what'
     local status=$?
     unset 'options[-1]' 'options[-1]'
     return $status
@@ -72,5 +73,16 @@ interrupted() {
     left_nothing
 }
 report "a signal ends it with 128 + its number, and leaves nothing behind" interrupted
+
+# What was done so far is gone, so nothing goes on from there.
+killed() {
+    "$MAYVAE" verify vae/dim2 "${options[@]}" >"$scratch/out" 2>"$scratch/err" &
+    local verifier=$! code=0
+    until pkill -KILL -P "$verifier"; do kill -0 "$verifier" || return 1; done
+    wait "$verifier" || code=$?
+    ((code == 1)) || { echo "exit $code"; return 1; }
+    says 'was ended by signal 9 (Killed)' && ! grep 'goes on' "$scratch/err" && left_nothing
+}
+report "a run that is killed is an error, and nothing goes on with it" killed
 
 finish

@@ -142,6 +142,26 @@ static void results_never_go_over_committed_ones(void **state)
     assert_string_equal(cli.place.resolve.folder, "mine");
 }
 
+/* The options and targets with which the name of a run isn't enough to call for it again. */
+static void a_name_is_enough_without_options(void **state)
+{
+    (void)state;
+    const Run run = {.path = "vae/seed1"};
+    PARSE("run", "vae", "--quiet", "-j", "2", "--force");
+    assert_null(cli.place.again);
+    assert_string_equal(cli_call(&cli, &run, "run"), "`mayvae run vae/seed1`");
+    const char *const words[][4] = {{"run", "-o", "a=1"},          {"run", "--profile", "quick"},
+                                    {"run", "--seed", "1"},        {"run", "--results", "other"},
+                                    {"run", "--experiments", "x"}, {"run", "x/vae.yaml"}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!parse_words(words[i])) fail_msg("%s", err.text);
+        assert_string_equal(cli.place.again, "the same command");
+        assert_string_equal(cli_call(&cli, &run, "explain"), "`mayvae explain` with the same targets and options");
+    }
+    PARSE("run", "--force", "--seed", "1"); /* which would begin anew */
+    assert_string_equal(cli.place.again, "the same command without --force");
+}
+
 static void commands_are_found(void **state)
 {
     (void)state;
@@ -264,17 +284,12 @@ static void help_lists_what_a_command_takes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_form_of_an_option),
-        TEST(targets_stand_anywhere),
-        TEST(overrides_are_kept_in_order),
-        TEST(results_never_go_over_committed_ones),
-        TEST(commands_are_found),
-        TEST(commands_name_options_that_exist),
-        TEST(unknown_options_are_refused),
-        TEST(wrong_values_are_refused),
-        TEST(missing_and_superfluous_values_are_refused),
-        TEST(threads_are_shared_by_jobs),
-        TEST(help_lists_what_a_command_takes),
+        TEST(every_form_of_an_option),          TEST(targets_stand_anywhere),
+        TEST(overrides_are_kept_in_order),      TEST(results_never_go_over_committed_ones),
+        TEST(a_name_is_enough_without_options), TEST(commands_are_found),
+        TEST(commands_name_options_that_exist), TEST(unknown_options_are_refused),
+        TEST(wrong_values_are_refused),         TEST(missing_and_superfluous_values_are_refused),
+        TEST(threads_are_shared_by_jobs),       TEST(help_lists_what_a_command_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

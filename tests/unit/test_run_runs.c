@@ -166,6 +166,20 @@ static void targets_that_match_nothing_are_refused(void **state)
     assert_string_equal(err.loc.file, "no/such/folder");
 }
 
+/* What goes on with a run that was stopped: its name, or, with options, no other call than the same. */
+static void a_hint_tells_what_goes_on(void **state)
+{
+    (void)state;
+    for (int by_options = 0; by_options < 2; by_options++) {
+        place.again = by_options ? "the same command" : NULL;
+        assert_true(find(LIST("alpha/seed2")));
+        assert_string_equal(run_again(&list.arena, &list.items[0], "goes on"),
+                            by_options ? "; the same command goes on" : "; `mayvae run alpha/seed2` goes on");
+    }
+    const Run elsewhere = {.path = "alpha/seed2"};
+    assert_string_equal(run_again(&list.arena, &elsewhere, "goes on"), "");
+}
+
 static void an_unknown_data_set_has_its_place(void **state)
 {
     (void)state;
@@ -225,13 +239,10 @@ static void everything_is_checked_before_it_starts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(targets_name_runs),
-        TEST(two_files_of_one_experiment_are_refused),
-        TEST(experiments_come_by_name),
-        TEST(targets_that_match_nothing_are_refused),
-        TEST(an_unknown_data_set_has_its_place),
-        TEST(a_frozen_run_comes_back),
-        TEST(everything_is_checked_before_it_starts),
+        TEST(targets_name_runs),         TEST(two_files_of_one_experiment_are_refused),
+        TEST(experiments_come_by_name),  TEST(targets_that_match_nothing_are_refused),
+        TEST(a_hint_tells_what_goes_on), TEST(an_unknown_data_set_has_its_place),
+        TEST(a_frozen_run_comes_back),   TEST(everything_is_checked_before_it_starts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
