@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "nn/base/alloc.h"
-
 enum { READ_BYTES = 64 * 1024 };
 
 /* A stream of stdio forgets why an earlier write failed, so ours keeps the reason. */
@@ -221,6 +219,13 @@ bool file_make_folder(const char *path, Err *err)
     ok = ok && make_one(path, err);
     free(part);
     return ok;
+}
+
+char *file_folder(Arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash) return arena_text(arena, ".");
+    return arena_text_n(arena, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
 bool file_exists(const char *path)

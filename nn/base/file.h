@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "nn/base/alloc.h"
 #include "nn/base/err.h"
 
 typedef struct AtomicFile {
@@ -30,6 +31,9 @@ bool file_read(const char *path, size_t limit, char **bytes, size_t *length, Err
 
 /* mkdir -p. */
 bool file_make_folder(const char *path, Err *err);
+
+/* The folder that a path lies in, "." where it has none, in the arena. */
+char *file_folder(Arena *arena, const char *path);
 
 bool file_exists(const char *path);
 

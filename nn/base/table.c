@@ -71,3 +71,16 @@ const char *table_nearest(const Table *table, const char *name)
     free(names);
     return nearest;
 }
+
+bool field_lower(const Field *field, double *bound)
+{
+    *bound = field->min;
+    bool unbounded = field->min == 0 && field->max == 0 && !field->above_min;
+    return !unbounded && field->min > -1e300;
+}
+
+bool field_upper(const Field *field, double *bound)
+{
+    *bound = field->max;
+    return field->max > field->min && field->max < 1e300;
+}

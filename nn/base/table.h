@@ -90,6 +90,10 @@ typedef struct Field {
     const Table *table;  /* FIELD_SPEC, FIELD_SPECS */
 } Field;
 
+/* A field's bounds; false: it has none on that side. */
+bool field_lower(const Field *field, double *bound);
+bool field_upper(const Field *field, double *bound);
+
 /* The row of that name, or NULL. */
 const Row *table_find(const Table *table, const char *name);
 

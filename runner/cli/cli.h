@@ -28,14 +28,14 @@ typedef struct Command {
     const char *help;      /* a paragraph more, or NULL */
     const char *options;   /* names of the options that it takes beside the common ones: "force jobs" */
     /* Results on standard output, messages on standard error. Returns the exit code: 0 done, 1 failed, 2 usage or
-     * configuration, 128+signal; prints err by itself if it sets one through cli_fail. */
+     * configuration, 128+signal. An err that it sets is printed by main. */
     int (*run)(Cli *cli, Err *err);
 } Command;
 
 extern const Command *const command_rows[];
 extern const size_t command_count;
 
-/* The exit code of an error; for `return cli_fail(err)`. */
+/* The exit code of an error, 1 where none is set; prints nothing. */
 int cli_fail(const Err *err);
 
 /* Parses everything behind the program's name; the first word is the command. */

@@ -11,20 +11,12 @@ static bool has_datasets(Arena *arena, const char *folder)
     return file_exists(arena_printf(arena, "%s/datasets.yaml", folder));
 }
 
-/* The folder that path lies in, "." where it has none. */
-static const char *folder_of(Arena *arena, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash) return ".";
-    return arena_text_n(arena, path, slash == path ? 1 : (size_t)(slash - path));
-}
-
 /* PREFIX/share/mayvae/experiments of a program PREFIX/bin/mayvae, or NULL. */
 static const char *installed_experiments(Arena *arena)
 {
     char *program = realpath("/proc/self/exe", NULL);
     if (!program) return NULL;
-    const char *prefix = folder_of(arena, folder_of(arena, program));
+    const char *prefix = file_folder(arena, file_folder(arena, program));
     free(program);
     return arena_printf(arena, "%s/share/mayvae/experiments", prefix);
 }
@@ -36,7 +28,7 @@ static const char *find_experiments(Cli *cli)
     Arena *arena = &cli->arena;
     if (has_datasets(arena, "experiments")) return "experiments";
     for (size_t i = 0; i < cli->target_count; i++) {
-        const char *folder = folder_of(arena, cli->targets[i]);
+        const char *folder = file_folder(arena, cli->targets[i]);
         if (is_yaml_file(cli->targets[i]) && has_datasets(arena, folder)) return folder;
     }
     const char *installed = installed_experiments(arena);

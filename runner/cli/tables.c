@@ -124,19 +124,6 @@ const Topic *topics_list(Arena *arena, size_t *n)
     return list;
 }
 
-bool field_lower(const Field *field, double *bound)
-{
-    *bound = field->min;
-    bool unbounded = field->min == 0 && field->max == 0 && !field->above_min;
-    return !unbounded && field->min > -1e300;
-}
-
-bool field_upper(const Field *field, double *bound)
-{
-    *bound = field->max;
-    return field->max > field->min && field->max < 1e300;
-}
-
 const char *field_type_text(Arena *arena, const Field *field)
 {
     switch (field->kind) {

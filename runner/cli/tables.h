@@ -27,10 +27,6 @@ typedef struct Topic {
 /* All of them, in the order in which `describe` lists them; rows made here live in the arena. */
 const Topic *topics_list(Arena *arena, size_t *n);
 
-/* A field's bounds as the binder reads them; false: unbounded on that side. */
-bool field_lower(const Field *field, double *bound);
-bool field_upper(const Field *field, double *bound);
-
 /* What a field holds, in words: "whole number", "list of layers". */
 const char *field_type_text(Arena *arena, const Field *field);
 

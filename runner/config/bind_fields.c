@@ -56,34 +56,25 @@ typedef struct Slot {
     void *target;
 } Slot;
 
-static bool has_upper(const Field *field)
-{
-    return field->max > field->min && field->max < 1e300;
-}
-
-static bool has_lower(const Field *field)
-{
-    bool unbounded = field->min == 0 && field->max == 0 && !field->above_min;
-    return !unbounded && field->min > -1e300;
-}
-
 static const char *bounds_text(Arena *arena, const Field *field)
 {
-    if (has_lower(field) && has_upper(field))
-        return field->above_min ? arena_printf(arena, " above %.15g and up to %.15g", field->min, field->max)
-                                : arena_printf(arena, " from %.15g to %.15g", field->min, field->max);
-    if (has_lower(field))
-        return arena_printf(arena, " %s %.15g", field->above_min ? "above" : "of at least", field->min);
-    if (has_upper(field)) return arena_printf(arena, " of at most %.15g", field->max);
+    double low, high;
+    const bool has_low = field_lower(field, &low), has_high = field_upper(field, &high);
+    if (has_low && has_high)
+        return field->above_min ? arena_printf(arena, " above %.15g and up to %.15g", low, high)
+                                : arena_printf(arena, " from %.15g to %.15g", low, high);
+    if (has_low) return arena_printf(arena, " %s %.15g", field->above_min ? "above" : "of at least", low);
+    if (has_high) return arena_printf(arena, " of at most %.15g", high);
     return "";
 }
 
 /* NaN is inside of no bounds, and neither infinity is a number to compute with. */
 static bool in_bounds(const Field *field, double value)
 {
+    double low, high;
     if (!isfinite(value)) return false;
-    if (has_lower(field) && (field->above_min ? value <= field->min : value < field->min)) return false;
-    return !has_upper(field) || value <= field->max;
+    if (field_lower(field, &low) && (field->above_min ? value <= low : value < low)) return false;
+    return !field_upper(field, &high) || value <= high;
 }
 
 static void complain(const Slot *slot, const Cfg *node, const char *wanted, const char *hint)

@@ -35,13 +35,6 @@ static size_t yaml_names(Arena *arena, const char *folder, bool whole, const cha
     return n;
 }
 
-static char *folder_of(Arena *arena, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash) return arena_text(arena, ".");
-    return arena_text_n(arena, path, slash == path ? 1 : (size_t)(slash - path));
-}
-
 static const char *parent_path(Arena *arena, const char *path, const Cfg *extends)
 {
     const char *slash = strrchr(path, '/');
@@ -52,7 +45,7 @@ static const char *parent_path(Arena *arena, const char *path, const Cfg *extend
 static bool missing_parent(Arena *arena, const char *path, const Cfg *extends, Err *err)
 {
     const char *names[FOLDER_NAMES_MAX];
-    size_t n = yaml_names(arena, folder_of(arena, path), true, names);
+    size_t n = yaml_names(arena, file_folder(arena, path), true, names);
     return err_config(err, extends->loc, "extends: there is no file %s%s", cfg_quote(arena, path),
                       binder_suggest(arena, extends->text, names, n));
 }
@@ -107,7 +100,7 @@ static Cfg *read_chain(Arena *arena, const char *path, Err *err)
 static bool missing_profile(Arena *arena, const ResolveOptions *options, const char *path, Err *err)
 {
     const char *names[FOLDER_NAMES_MAX];
-    size_t n = yaml_names(arena, folder_of(arena, path), false, names);
+    size_t n = yaml_names(arena, file_folder(arena, path), false, names);
     const char *listed = "";
     for (size_t i = 0; i < n; i++) listed = arena_printf(arena, "%s%s%s", listed, i ? ", " : "", names[i]);
     return err_config(err, loc_file(arena_printf(arena, "--profile %s", options->profile)),

@@ -55,6 +55,9 @@ bool dataset_present(const DatasetInfo *info, Err *err);
  * (`make data`). Exit kind ERR_FAILED. */
 bool dataset_load(Arena *arena, Dataset *dataset, const DatasetInfo *info, const DataOptions *options, Err *err);
 void dataset_release(Dataset *dataset);
+
+/* The names that splits can have: a FIELD_CHOICE. */
+#define SPLIT_CHOICES "train|valid|test"
 const Split *dataset_split(const Dataset *dataset, const char *name); /* NULL: none of that name, or empty */
 
 /* The number of images that a split will have, known before loading; 0: no such split. */

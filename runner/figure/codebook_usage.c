@@ -13,7 +13,7 @@ static const Field fields[] = {
      .kind = FIELD_CHOICE,
      .offset = offsetof(CodebookUsageOptions, split),
      .fallback = "test",
-     .choices = "train|valid|test",
+     .choices = SPLIT_CHOICES,
      .help = "the images whose cells are counted, all of them"},
     {0},
 };

@@ -45,8 +45,7 @@ bool metric_check(const UseContext *use, const Spec *spec, Err *err);
 /* Its measure; where the item has a `name:`, that is what its rows have for a split. */
 bool metric_measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err);
 
-/* The names that a choice of splits may take, and the error for one that the experiment doesn't have. */
-#define SPLIT_CHOICES "train|valid|test"
+/* The error for a split of SPLIT_CHOICES that the experiment doesn't have. */
 bool metric_check_split(const Model *model, const char *split, Loc loc, Err *err);
 
 /* Means over a split, each image's value summed in double over segments of 32 images: one mean a loss term (in the

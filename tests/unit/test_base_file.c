@@ -303,6 +303,17 @@ static void known_hashes(void **state)
     assert_non_null(strstr(err.text, "Is a directory"));
 }
 
+static void a_folder_is_what_stands_before_the_last_slash(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    static const char *const cases[][2] = {
+        {"a/b/c.yaml", "a/b"}, {"c.yaml", "."}, {"/c.yaml", "/"}, {"a/", "a"}, {"", "."}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(file_folder(&arena, cases[i][0]), cases[i][1]);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +328,7 @@ int main(void)
         cmocka_unit_test(read_to_the_limit),
         cmocka_unit_test(folders_are_made_with_their_parents),
         cmocka_unit_test(known_hashes),
+        cmocka_unit_test(a_folder_is_what_stands_before_the_last_slash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

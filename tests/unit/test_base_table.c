@@ -85,6 +85,26 @@ static void very_long_names_are_no_misspellings(void **state)
     assert_ptr_equal(nearest_name(name, candidates, 2), name);
 }
 
+static void bounds_are_one_sided_or_none(void **state)
+{
+    (void)state;
+    static const struct {
+        Field field;
+        bool low, high;
+    } cases[] = {
+        {{.min = 0, .max = 0}, false, false},         {{.min = 1, .max = 8}, true, true},
+        {{.min = 0, .above_min = true}, true, false}, {{.min = 0, .max = 1e300}, true, false},
+        {{.min = -1e300, .max = 3}, false, true},     {{.min = -2, .max = 0}, true, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double low = 0, high = 0;
+        assert_int_equal(field_lower(&cases[i].field, &low), cases[i].low);
+        assert_int_equal(field_upper(&cases[i].field, &high), cases[i].high);
+        if (cases[i].low) assert_true(low == cases[i].field.min);
+        if (cases[i].high) assert_true(high == cases[i].field.max);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +113,7 @@ int main(void)
         cmocka_unit_test(nearest_by_edit_distance),
         cmocka_unit_test(the_nearest_and_the_first_of_equals),
         cmocka_unit_test(very_long_names_are_no_misspellings),
+        cmocka_unit_test(bounds_are_one_sided_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
