@@ -13,8 +13,11 @@ typedef struct ImageSource {
     bool codes;      /* the network takes the images' codes instead */
 } ImageSource;
 
+/* The split's images, or their codes, as the model's network takes them. Borrows what it is given. */
 void image_source_init(ImageSource *source, const Model *model, const Dataset *dataset, const Split *split);
-void image_source_release(ImageSource *source);
+void image_source_release(ImageSource *source); /* safe on a zeroed one */
+/* The split's images first, first + 1, ...: images (n,H,W,C), or codes (n,h,w) in their place, and labels (n), which
+ * may be NULL. n is a batch of the run at most. Binarized as in the first epoch of training. */
 void image_source_read(ImageSource *source, size_t first, size_t n, real *images, real *labels);
 
 /* The first n images of a split through the network up to `name` ("latent.mean"): out (n, size of it). */
@@ -47,6 +50,7 @@ void model_kl_by_dimension(Model *model, const Dataset *dataset, const Split *sp
  * model needs a reconstruction term and a latent that it decodes: model_can_decode. They are those of images first,
  * first + 1, ..., which matters to layers that draw at random; first is a multiple of the batch of the run. */
 void model_decode(Model *model, size_t first, size_t n, const real *latents, real *pixels);
+/* Whether the model has both. */
 bool model_can_decode(const Model *model);
 
 /* n images of a split from `first` on, a multiple of the batch, encoded (one z an image) and decoded: pixels (n,H,W,C).

@@ -13,9 +13,12 @@ typedef struct TrainState {
     History history;
 } TrainState;
 
+/* The start of training: epoch 0, step 0, sums of nothing, and a history of the experiment's columns without rows. */
 void train_state_init(TrainState *state, const Experiment *experiment);
 void train_state_release(TrainState *state); /* safe on a zeroed one */
 
+/* Writes the values, the optimizer's slots and the state, whole or not at all, for the weights of that identity
+ * (Run.weights_identity), with a checksum over all of it. */
 bool checkpoint_save(const char *path, const char *identity, const Params *params, const TrainState *state, Err *err);
 
 /* Loads into allocated parameters and an initialised state. *found is false, with no error, where there is no file or

@@ -17,7 +17,9 @@ typedef struct History {
 void history_init(History *history, const Experiment *experiment);
 void history_release(History *history); /* safe on a zeroed one */
 double *history_add(History *history);  /* a new row, zeroed, to be filled */
+/* The rows as figures see them; borrows them until the next history_add. */
 HistoryView history_view(const History *history);
+/* Replaces the file by the header and all rows, numbers as %.9g. */
 bool history_write(const History *history, const char *path, Err *err);
 /* The file back into rows; other columns than the experiment's are an error. */
 bool history_read(History *history, const char *path, Err *err);

@@ -33,6 +33,8 @@ typedef struct Stepper {
     uint64_t steps_per_epoch, epochs;
 } Stepper;
 
+/* For batches of that size, with schedules that count so many steps an epoch. Borrows the model, whose parameters must
+ * be allocated with the optimizer's slots. */
 void stepper_init(Stepper *stepper, Model *model, size_t batch, uint64_t steps_per_epoch);
 void stepper_release(Stepper *stepper); /* safe on a zeroed one */
 /* Forward, backward, optimizer on the images that were put into the pass; global counts from 0. Adds each image's
