@@ -57,8 +57,8 @@ with_root() {
 need_npm() {
     command -v npm >/dev/null && return 0
     say "npm is not here: installing it with apt-get install npm"
-    with_root apt-get install -y -qq --no-install-recommends npm || with_root apt-get update -qq &&
-        with_root apt-get install -y -qq --no-install-recommends npm
+    with_root apt-get install -y -qq --no-install-recommends npm ||
+        { with_root apt-get update -qq && with_root apt-get install -y -qq --no-install-recommends npm; }
     command -v npm >/dev/null && return 0
     say "couldn't install npm; run: sudo apt-get install npm"
     return 1
@@ -69,8 +69,12 @@ unpack_npm() { # PACKAGE@VERSION, into $target/package.tmp
 }
 
 unpack_debian() { # PACKAGE, into $target/package.tmp
-    (cd "$target/package.tmp" && apt-get download -qq "$1" 2>/dev/null ||
-        { with_root apt-get update -qq && apt-get download -qq "$1" 2>/dev/null; } && dpkg-deb -x ./*.deb .)
+    (
+        cd "$target/package.tmp" || exit 1
+        apt-get download -qq "$1" 2>/dev/null ||
+            { with_root apt-get update -qq && apt-get download -qq "$1" 2>/dev/null; } || exit 1
+        dpkg-deb -x ./*.deb .
+    )
 }
 
 # place FROM AT FOLDER: prints the address that the files' names are put behind; fails where the source can't be had.

@@ -53,7 +53,7 @@ describe() { # SOURCE...
                 "$(sha256sum <"$top/good/$file" | cut -d ' ' -f 1)"
         done
         printf '  sources:\n'
-        for source in "$@"; do printf '    - {from: url, %s}\n' "$source"; done
+        for source in "$@"; do printf '    - {%s}\n' "$source"; done
     } >"$top/datasets.yaml"
 }
 
@@ -67,11 +67,11 @@ done
 printf x | dd of="$top/altered/c" bs=1 seek=100 conv=notrunc 2>/dev/null
 { cat "$top/good/c" && printf x; } >"$top/altered/d"
 head -c 1000 "$top/packed/c.gz" >"$top/short/c.gz"
-good="at: \"file://$top/good/\", packing: none"
-packed="at: \"file://$top/packed/\", packing: gzip"
-altered="at: \"file://$top/altered/\", packing: none"
-short="at: \"file://$top/short/\", packing: gzip"
-missing="at: \"file://$top/nowhere/\", packing: none"
+good="from: url, at: \"file://$top/good/\", packing: none"
+packed="from: url, at: \"file://$top/packed/\", packing: gzip"
+altered="from: url, at: \"file://$top/altered/\", packing: none"
+short="from: url, at: \"file://$top/short/\", packing: gzip"
+missing="from: url, at: \"file://$top/nowhere/\", packing: none"
 
 describe "$good"
 fetch small
@@ -116,13 +116,65 @@ check "only an altered source" is $status 1
 check "what failed isn't kept" fails test -e "$top/data/small/c"
 check "no temporary files" fails ls "$top"/data/small/*.tmp 2>/dev/null
 
+# Packages, with stand-ins for their tools: what they were asked is in $top/calls. npm comes with its installation alone.
+mkdir "$top/bin" "$top/package"
+cp "$top"/good/? "$top/package/"
+for tool in awk cat cp curl cut dirname flock gzip head id mkdir mv rm sed sh sha256sum sync tar touch; do
+    ln -s "$(command -v $tool)" "$top/bin/$tool" 2>/dev/null
+done
+tool() { # NAME: a script from standard input
+    { printf '#!/bin/sh\necho "%s $*" >>"%s"\n' "$1" "$top/calls" && cat; } >"$top/bin/$1"
+    chmod +x "$top/bin/$1"
+}
+printf '#!/bin/sh\necho 0\n' >"$top/id" && chmod +x "$top/id" && mv "$top/id" "$top/bin/id"
+tool apt-get <<EOF
+case "\$*" in update*) exit 0 ;; esac
+if [ -e "$top/refused" ]; then rm "$top/refused"; exit 1; fi
+case "\$*" in
+*install*npm) cp "$top/npm" "$top/bin/npm" ;;
+download*) touch some.deb ;;
+esac
+EOF
+tool npm <<EOF
+tar -czf some.tgz -C "$top" package
+EOF
+mv "$top/bin/npm" "$top/npm"
+tool dpkg-deb <<EOF
+cp -r "$top/package" .
+EOF
+packages() { # REFUSED SOURCE: REFUSED is "refused" where the first call of apt-get for it fails
+    rm -rf "$top/data" "$top/calls" "$top/bin/npm"
+    [ "$1" != refused ] || touch "$top/refused"
+    describe "from: $2, folder: package, packing: none"
+    DATASETS=$top/datasets.yaml MAYVAE_DATA=$top/data PATH=$top/bin runner/data/fetch.sh small 2>"$top/log"
+    status=$?
+}
+calls() { # PATTERN COUNT
+    [ "$(grep -c -- "$1" "$top/calls")" = "$2" ] || { cat "$top/calls" >>"$top/log"; return 1; }
+}
+packages - 'npm, at: some@1'
+check "an npm package" is $status 0
+check "an npm package's files are whole" whole
+check "npm is installed once" calls '^apt-get install' 1
+check "nothing is updated where it needn't be" calls '^apt-get update' 0
+packages refused 'npm, at: some@1'
+check "npm after an update" is $status 0
+check "npm after an update: two tries" calls '^apt-get install' 2
+packages - 'debian, at: some'
+check "a Debian package" is $status 0
+check "a Debian package's files are whole" whole
+check "a Debian package is fetched once" calls '^apt-get download' 1
+packages refused 'debian, at: some'
+check "a Debian package after an update" is $status 0
+check "a Debian package after an update: two tries" calls '^apt-get download' 2
+
 fetch smal
 check "an unknown name" is $status 2
 check "an unknown name is named" said 'no data set "smal"'
 DATASETS=$top/none.yaml runner/data/fetch.sh small 2>"$top/log"
 check "no datasets.yaml" is $? 2
 
-rm -r "$top/data"
+rm -rf "$top/data"
 describe "$packed"
 for i in 1 2 3 4; do
     { DATASETS=$top/datasets.yaml MAYVAE_DATA=$top/data runner/data/fetch.sh small 2>"$top/log$i" || touch "$top/broken"; } &
