@@ -50,14 +50,14 @@ void show_tikz(Cli *cli, const Run *run, const LayerList *list, bool heading)
 {
     (void)cli, (void)run, (void)heading;
     size_t column = 0, row = 0;
-    const char *section = NULL;
+    const char *section = "";
     puts("\\begin{tikzpicture}[every node/.style={font=\\small}, layer/.style={draw, minimum width=3.4cm, "
          "align=center}]");
     for (size_t i = 0; i < list->n; i++) {
         const LayerLine *line = &list->items[i];
         char shape[96];
         if (!line->computes) continue;
-        if (section && strcmp(section, line->section) != 0) column++, row = 0;
+        if (*section && strcmp(section, line->section) != 0) column++, row = 0;
         section = line->section;
         printf("\\node[layer] (");
         put_name(line);
