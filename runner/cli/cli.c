@@ -56,6 +56,16 @@ size_t cli_threads(const Cli *cli)
     return processors > jobs ? processors / jobs : 1;
 }
 
+SpawnOptions cli_spawn_options(const Cli *cli)
+{
+    return (SpawnOptions){.experiments = cli->place.experiments,
+                          .jobs = cli->jobs ? cli->jobs : 1,
+                          .threads = cli->threads,
+                          .processors = cli_processors(),
+                          .keep_going = cli->keep_going,
+                          .quiet = cli->quiet};
+}
+
 /* Columns of text as the terminal shows them: UTF-8 continuation bytes take no room. */
 static size_t columns_of(const char *text)
 {

@@ -2,7 +2,7 @@
 #ifndef RUNNER_CLI_CLI_H
 #define RUNNER_CLI_CLI_H
 
-#include "runner/run/runs.h"
+#include "runner/run/spawn.h"
 
 /* What the options of a call say. */
 typedef struct Cli {
@@ -61,6 +61,9 @@ size_t cli_processors(void);
 
 /* Threads of a run: as given, else the processors divided by the jobs, at least 1. */
 size_t cli_threads(const Cli *cli);
+
+/* How the call wants its runs to be launched. */
+SpawnOptions cli_spawn_options(const Cli *cli);
 
 /* A table on standard output: columns as wide as their widest cell, or JSON objects one a line with --json. Cells are
  * row by row; the first row holds the headings. right: the columns to align right, by a 1 bit each. numbers: likewise

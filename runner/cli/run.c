@@ -11,7 +11,6 @@
 #include "runner/run/launch.h"
 #include "runner/run/lock.h"
 #include "runner/run/signals.h"
-#include "runner/run/spawn.h"
 #include "runner/run/study.h"
 #include "runner/run/summary.h"
 #include "runner/run/todo.h"
@@ -111,12 +110,7 @@ static int run_todo(const Cli *cli, RunList *list, const double *batch, Err *err
     size_t n;
     const SpawnTask *chosen = choose(cli, list, batch, &n);
     if (!data_is_there(chosen, n, err)) return cli_fail(err);
-    SpawnOptions options = {.experiments = cli->place.experiments,
-                            .jobs = cli->jobs ? cli->jobs : 1,
-                            .threads = cli->threads,
-                            .processors = cli_processors(),
-                            .keep_going = cli->keep_going,
-                            .quiet = cli->quiet};
+    const SpawnOptions options = cli_spawn_options(cli);
     SpawnResult result = spawn_all(chosen, n, &options);
     return finish(cli, &result, err);
 }

@@ -10,7 +10,6 @@
 #include "runner/run/cost.h"
 #include "runner/run/needs.h"
 #include "runner/run/signals.h"
-#include "runner/run/spawn.h"
 
 /* The files of one run that are compared, by their names in its folder. */
 typedef struct Files {
@@ -235,12 +234,7 @@ static bool make_folder(Arena *arena, char **folder, Err *err)
 /* Makes the runs again below folder, and compares those that came to an end. */
 static int verify(Cli *cli, Again *again, Err *err)
 {
-    SpawnOptions options = {.experiments = cli->place.experiments,
-                            .jobs = cli->jobs ? cli->jobs : 1,
-                            .threads = cli->threads,
-                            .processors = cli_processors(),
-                            .keep_going = cli->keep_going,
-                            .quiet = cli->quiet};
+    const SpawnOptions options = cli_spawn_options(cli);
     SpawnResult result = spawn_all(again->tasks, again->n, &options);
     for (size_t i = 0; i < again->n; i++) {
         const Run *made = again->tasks[i].run, *run = &again->list->items[made - again->runs];
