@@ -66,17 +66,6 @@ static void average(const CodesStep *step, const double *sum, real *code, real *
     }
 }
 
-static void begin_anew(const CodesStep *step, size_t k, real *code, real *kept)
-{
-    uint32_t word[4];
-    rng_block(step->rng, step->step, (uint32_t)k, 0, word);
-    const uint64_t position = (uint64_t)word[0] * (step->n * step->cells) >> 32;
-    memcpy(code, step->x + position * step->dim, step->dim * sizeof *code);
-    memcpy(kept + CODES_KEPT, code, step->dim * sizeof *code);
-    kept[0] = 1;
-    kept[1] = 0;
-}
-
 void codes_average(const CodesStep *step, real *codebook, real *kept, real *scratch)
 {
     Sums sums = {.step = step, .partial = (double *)(void *)scratch};
@@ -86,7 +75,8 @@ void codes_average(const CodesStep *step, real *codebook, real *kept, real *scra
         const double *sum = sums.partial + k * width_of(step->dim);
         real *code = codebook + k * step->dim, *mine = kept + k * (CODES_KEPT + step->dim);
         average(step, sum, code, mine);
-        mine[1] = sum[0] > 0 ? 0 : mine[1] + 1;
-        if (step->restart && mine[1] >= (real)step->restart) begin_anew(step, k, code, mine);
+        if (!codes_restart(&step->restart, k, sum[0] > 0, &mine[1], code)) continue;
+        memcpy(mine + CODES_KEPT, code, step->dim * sizeof *code);
+        mine[0] = 1;
     }
 }

@@ -3,20 +3,14 @@
 #ifndef NN_KERNEL_CODES_AVERAGE_H
 #define NN_KERNEL_CODES_AVERAGE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include "nn/base/real.h"
-#include "nn/base/rng.h"
+#include "nn/kernel/codes_restart.h"
 
 /* One step: x (n,cells,dim) with the code of each position, index (n,cells). */
 typedef struct CodesStep {
     size_t n, cells, codes, dim;
     const real *x, *index;
-    double decay;   /* gamma */
-    size_t restart; /* a code that was the nearest of nothing for so many steps begins anew; 0: never */
-    Rng rng;        /* which vectors dead codes become: draw 0 of (step, example = the code) */
-    uint64_t step;
+    double decay; /* gamma */
+    CodesRestart restart;
 } CodesStep;
 
 /* What is kept of a code beside its vector: N, the number of steps without use, and m (dim). */

@@ -56,10 +56,15 @@ static const Field fields[] = {
      .min = 0,
      .max = 1000000,
      .unit = "steps",
-     .help = "with moving averages, a code that no cell has taken for so many steps becomes a vector of the batch; 0: "
-             "never"},
+     .help = "a code that no cell has taken for so many steps becomes a vector of the batch, chosen by a stream of its "
+             "own; 0: never"},
     {0},
 };
+
+static bool is_averaged(const Options *o)
+{
+    return strcmp(o->update, "moving_average") == 0;
+}
 
 static bool part(const Build *b, const char *leaf, const Op *op, const void *attributes, size_t inputs,
                  const int *input, Value *out, Err *err)
@@ -71,45 +76,47 @@ static bool part(const Build *b, const char *leaf, const Op *op, const void *att
     return true;
 }
 
-/* The codebook moves while the pass runs: all else sees a copy of it from before. */
-static bool build_averaged(const Build *b, const Options *o, int x, int codebook, int copy, Value *out, Err *err)
+/* The codebook changes while the pass runs: all else sees a copy of it from before. */
+static bool build_moved(const Build *b, const Options *o, int x, int codebook, Value *out, Err *err)
 {
-    const Shape shape = graph_node(b->graph, codebook)->shape;
-    AverageCodesAttributes *attributes = arena_alloc(&b->graph->arena, 1, sizeof *attributes);
-    attributes->decay = o->decay;
-    attributes->restart = (size_t)o->restart;
-    attributes->stream = arena_printf(&b->graph->arena, "restart/%s", b->path);
-    const int codes = value_part(out, "codes");
-    int taken;
-    if (!build_op(b, &op_take_code, NULL, 3, (int[]){x, copy, codes}, &taken, err)) return false;
-    const Shape kept = {2, {shape.dim[0], shape.dim[1] + CODES_KEPT}};
-    const int input[] = {taken, x, codes, codebook, build_buffer(b, "kept", kept, initialiser_named("zeros"))};
-    return build_op(b, &op_average_codes, attributes, 5, input, &out->node, err);
+    Arena *arena = &b->graph->arena;
+    const Shape shape = graph_node(b->graph, codebook)->shape, kept = {2, {shape.dim[0], shape.dim[1] + CODES_KEPT}};
+    const RestartAttributes restart = {(size_t)o->restart, arena_printf(arena, "restart/%s", b->path)};
+    const Spec zeros = initialiser_named("zeros");
+    int input[] = {out->node, x, value_part(out, "codes"), codebook, 0};
+    if (is_averaged(o)) {
+        AverageCodesAttributes *attributes = arena_alloc(arena, 1, sizeof *attributes);
+        *attributes = (AverageCodesAttributes){o->decay, restart};
+        input[4] = build_buffer(b, "kept", kept, zeros);
+        return build_op(b, &op_average_codes, attributes, 5, input, &out->node, err);
+    }
+    RestartAttributes *attributes = arena_alloc(arena, 1, sizeof *attributes);
+    *attributes = restart;
+    input[4] = build_buffer(b, "unused", (Shape){1, {shape.dim[0]}}, zeros);
+    return build_op(b, &op_restart_codes, attributes, 5, input, &out->node, err);
 }
 
 static bool build(const Build *b, const void *options, const Value *in, Value *out, Err *err)
 {
     const Options *o = options;
     const Shape from = graph_node(b->graph, in->node)->shape;
-    const bool averaged = strcmp(o->update, "gradient") != 0;
+    const bool averaged = is_averaged(o), moved = averaged || o->restart > 0;
     char text[96];
     if (from.rank < 2)
         return err_config(err, b->loc, "vector_quantize \"%s\": wants channels, got %s", b->path,
                           shape_text(from, text));
-    if (o->restart && !averaged)
-        return err_config(err, b->loc, "vector_quantize \"%s\": restart wants `update: moving_average`", b->path);
     CommitmentAttributes *attributes = arena_alloc(&b->graph->arena, 1, sizeof *attributes);
     attributes->factor = o->commitment;
     const int codebook =
         build_codebook(b, "codebook", (size_t)o->codes, from.dim[from.rank - 1], o->init, in->node, !averaged);
     int input[3] = {in->node, codebook};
-    if (averaged && !build_op(b, &op_copy, NULL, 1, &codebook, &input[1], err)) return false;
+    if (moved && !build_op(b, &op_copy, NULL, 1, &codebook, &input[1], err)) return false;
     if (!part(b, "codes", &op_nearest_code, NULL, 2, input, out, err)) return false;
     input[2] = value_part(out, "codes");
     if (!averaged && !part(b, "codebook_loss", &op_codebook_error, NULL, 3, input, out, err)) return false;
     if (!part(b, "commitment_loss", &op_commitment_error, attributes, 3, input, out, err)) return false;
-    if (averaged) return build_averaged(b, o, in->node, codebook, input[1], out, err);
-    return build_op(b, &op_take_code, NULL, 3, input, &out->node, err);
+    if (!build_op(b, &op_take_code, NULL, 3, input, &out->node, err)) return false;
+    return !moved || build_moved(b, o, in->node, codebook, out, err);
 }
 
 const Layer layer_vector_quantize = {

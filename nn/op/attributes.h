@@ -49,10 +49,15 @@ typedef struct CommitmentAttributes {
     double factor; /* beta of eq. 3 */
 } CommitmentAttributes;
 
+/* When codes that stand for nothing become vectors of the batch. */
+typedef struct RestartAttributes {
+    size_t after; /* steps without use; 0: never */
+    const char *stream;
+} RestartAttributes;
+
 typedef struct AverageCodesAttributes {
     double decay;
-    size_t restart; /* steps without use; 0: never */
-    const char *stream;
+    RestartAttributes restart;
 } AverageCodesAttributes;
 
 /* reshape: the dims behind the batch. rank 1 and dim[0] == 0: flatten. */

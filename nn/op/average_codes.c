@@ -2,7 +2,7 @@
 
 #include "nn/kernel/codes_average.h"
 #include "nn/kernel/elementwise.h"
-#include "nn/op/attributes.h"
+#include "nn/op/code_shape.h"
 
 /* Inputs: the codes' vectors, which pass through; what they stand for; the codes; and two buffers, the codebook (K,D)
  * and what is kept of each code (K, CODES_KEPT + D). */
@@ -10,25 +10,10 @@ enum { Y, X, CODES, CODEBOOK, KEPT, INPUTS };
 
 static bool shape(OpShape *op, Err *err)
 {
-    char a[96], b[96];
-    const Shape x = op->in[X], codebook = op->in[CODEBOOK], kept = op->in[KEPT];
-    Shape cells = {.rank = x.rank - 1};
-    memcpy(cells.dim, x.dim, sizeof cells.dim - sizeof cells.dim[0]);
-    cells.dim[cells.rank] = 0;
-    if (!shape_equal(op->in[Y], x) || x.rank < 2)
-        return op_refuse(op, err, "wants two values of one shape [n,...,dim], got %s and %s", shape_text(op->in[Y], a),
-                         shape_text(x, b));
-    if (!shape_equal(op->in[CODES], cells))
-        return op_refuse(op, err, "wants a code for each of %s, got %s", shape_text(cells, a),
-                         shape_text(op->in[CODES], b));
-    if (codebook.rank != 2 || codebook.dim[1] != x.dim[x.rank - 1])
-        return op_refuse(op, err, "wants a codebook of [codes,%zu], got %s", x.dim[x.rank - 1],
-                         shape_text(codebook, b));
-    if (!shape_equal(kept, (Shape){2, {codebook.dim[0], codebook.dim[1] + CODES_KEPT}}))
-        return op_refuse(op, err, "wants to keep [%zu,%zu], got %s", codebook.dim[0], codebook.dim[1] + CODES_KEPT,
-                         shape_text(kept, b));
-    op->scratch = codes_average_scratch(x.dim[0], codebook.dim[0], codebook.dim[1]);
-    return op_shape_as_input(op, err);
+    const Shape codebook = op->in[CODEBOOK];
+    if (!code_shape_moved(op, (Shape){2, {codebook.dim[0], codebook.dim[1] + CODES_KEPT}}, err)) return false;
+    op->scratch = codes_average_scratch(op->in[X].dim[0], codebook.dim[0], codebook.dim[1]);
+    return true;
 }
 
 static void forward(const OpRun *run)
@@ -44,9 +29,7 @@ static void forward(const OpRun *run)
                             .x = run->in[X],
                             .index = run->in[CODES],
                             .decay = attributes->decay,
-                            .restart = attributes->restart,
-                            .rng = rng_stream(run->seed, attributes->stream),
-                            .step = run->step};
+                            .restart = code_shape_restart(run, &attributes->restart)};
     codes_average(&step, run->state[CODEBOOK], run->state[KEPT], run->scratch);
 }
 
@@ -55,8 +38,8 @@ static void backward(const OpRun *run)
     if (run->in_grad[Y]) elementwise_add(shape_count(run->out_shape), run->out_grad, run->in_grad[Y]);
 }
 
-static const AverageCodesAttributes usual = {.decay = 0.99, .stream = "restart/test"},
-                                    eager = {.decay = 0.5, .restart = 1, .stream = "restart/test"};
+static const AverageCodesAttributes usual = {.decay = 0.99, .restart = {.stream = "restart/test"}},
+                                    eager = {.decay = 0.5, .restart = {1, "restart/test"}};
 
 static const OpCase cases[] = {
     {.label = "a grid",

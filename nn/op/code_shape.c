@@ -18,6 +18,32 @@ bool code_shape_check(OpShape *op, Err *err)
     return true;
 }
 
+bool code_shape_moved(OpShape *op, Shape kept, Err *err)
+{
+    char a[96], b[96];
+    if (!shape_equal(op->in[0], op->in[1]))
+        return op_refuse(op, err, "wants two values of one shape, got %s and %s", shape_text(op->in[0], a),
+                         shape_text(op->in[1], b));
+    OpShape vectors = *op;
+    vectors.inputs = 3;
+    vectors.in[1] = op->in[3];
+    if (!code_shape_check(&vectors, err)) return false;
+    if (!shape_equal(op->in[4], kept))
+        return op_refuse(op, err, "wants to keep %s, got %s", shape_text(kept, a), shape_text(op->in[4], b));
+    return op_shape_as_input(op, err);
+}
+
+CodesRestart code_shape_restart(const OpRun *run, const RestartAttributes *attributes)
+{
+    const Shape x = run->in_shape[1];
+    return (CodesRestart){.after = attributes->after,
+                          .rng = rng_stream(run->seed, attributes->stream),
+                          .step = run->step,
+                          .positions = shape_count(x) / x.dim[x.rank - 1],
+                          .dim = x.dim[x.rank - 1],
+                          .x = run->in[1]};
+}
+
 bool code_shape_error(OpShape *op, Err *err)
 {
     if (!code_shape_check(op, err)) return false;

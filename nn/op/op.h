@@ -54,9 +54,9 @@ bool op_refuse(const OpShape *op, Err *err, const char *format, ...) __attribute
  * where fresh[i], it holds nothing yet and backward sets it instead, to what adding to +0 gives (fresh is all false for
  * ops whose row doesn't say `sets`). rectify and rectified are false for ops whose row doesn't say `takes_relu`:
  * rectify: forward applies the relu that follows. rectified: input 0 is a relu's output, and in_grad[0] becomes the
- * gradient of the relu's input: +0 where input 0 is 0 or below. state[i] is input i again where it is a buffer (a
- * parameter that isn't trained) and the pass trains: forward may update it, and nothing else ever does. In evaluation
- * it is NULL. */
+ * gradient of the relu's input: +0 where input 0 is 0 or below. state[i] is input i again where it is a parameter
+ * and the pass trains: forward may update a buffer (one that isn't trained), which nothing else ever does, and
+ * restart_codes a codebook. What backward reads of it has to be a copy from before. In evaluation it is NULL. */
 typedef struct OpRun {
     const void *attributes;
     const Numerics *numerics;
@@ -87,7 +87,7 @@ typedef struct OpCase {
     double low, high;          /* inputs are uniform in [low, high]; both 0: [-1, 1] */
     double away_from;          /* kinks: inputs keep |x| >= this */
     bool fixed[OP_INPUTS_MAX]; /* no gradient is defined for this input (targets) */
-    bool state[OP_INPUTS_MAX]; /* a buffer that forward updates in training; it has no gradient */
+    bool state[OP_INPUTS_MAX]; /* a parameter that forward updates in training; it has no gradient */
     size_t
         whole[OP_INPUTS_MAX]; /* not 0: this input holds whole numbers below it (labels, codes) and has no gradient */
     bool straight_through;    /* the gradient of input 0 is the output's, whatever forward does */

@@ -1,4 +1,4 @@
-/* A codebook that moves by averages, step by step against sums in double. */
+/* A codebook that moves by averages, step by step against sums in double; codes that begin anew. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,13 +18,14 @@ enum { N = 37, CELLS = 3, DIM = 2, CODES = 6, POINTS = N * CELLS, STEPS = 8 };
 
 #define CODEBOOK "test.vector_quantize.codebook"
 #define KEPT "test.vector_quantize.kept"
+#define UNUSED "test.vector_quantize.unused"
 
 typedef struct Rig {
     Net net;
     Params params;
     Exec exec;
     Value value;
-    int points, root[2]; /* the output and the commitment */
+    int points, root[2]; /* the output, and the loss of the codebook or the commitment */
 } Rig;
 
 static void rig_begin(Rig *rig, const char *layer)
@@ -35,7 +36,8 @@ static void rig_begin(Rig *rig, const char *layer)
     rig->points = graph_input(&rig->net.graph, "points", (Shape){3, {N, CELLS, DIM}}, (Loc){0});
     if (!net_layer(&rig->net, layer, rig->points, &rig->value, &err)) fail_msg("%s", err.text);
     rig->root[0] = rig->value.node;
-    rig->root[1] = value_part(&rig->value, "commitment_loss");
+    rig->root[1] = value_part(&rig->value, "codebook_loss");
+    if (rig->root[1] < 0) rig->root[1] = value_part(&rig->value, "commitment_loss");
     params_add_graph(&rig->params, &rig->net.graph);
     params_allocate(&rig->params, 0);
     params_initialise(&rig->params, 1);
@@ -172,15 +174,63 @@ static void dead_codes_begin_anew(void **state)
     rig_end(&rig);
 }
 
-/* The same bits at any number of threads, other vectors with another seed. */
-static void bits_depend_on_the_seed_alone(void **state)
+/* The codebook's gradient after three steps. */
+static void gradient_of(const char *layer, real gradient[CODES * DIM])
+{
+    Rig rig;
+    rig_begin(&rig, layer);
+    place_codes(&rig);
+    for (size_t step = 0; step < 3; step++) {
+        feed(&rig, step);
+        exec_forward(&rig.exec, 1, step);
+    }
+    exec_backward(&rig.exec, 1, 2, &rig.root[1], (const double[]){1.0 / N}, 1);
+    memcpy(gradient, rig.params.grad + rig.params.items[params_find(&rig.params, CODEBOOK)].offset,
+           CODES * DIM * sizeof *gradient);
+    rig_end(&rig);
+}
+
+/* A codebook that its gradient moves: in the third step without use, codes 4 and 5 become vectors of that step's
+ * batch, nothing else changes, and the gradient is that of the codebook before. */
+static void dead_codes_of_a_gradient_begin_anew(void **state)
 {
     (void)state;
+    Rig rig;
+    rig_begin(&rig, "vector_quantize: {codes: 6, restart: 3}");
+    place_codes(&rig);
+    const real *e = param(&rig, CODEBOOK), *unused = param(&rig, UNUSED);
+    real before[CODES * DIM];
+    memcpy(before, e, sizeof before);
+    for (size_t step = 0; step < 3; step++) {
+        assert_memory_equal(before, e, sizeof before);
+        assert_true(unused[4] == (real)step && unused[5] == (real)step);
+        feed(&rig, step);
+        exec_forward(&rig.exec, 1, step);
+    }
+    const size_t alive = 4 * DIM;
+    assert_memory_equal(before, e, alive * sizeof *e);
+    for (size_t k = 4; k < CODES; k++) {
+        assert_true(is_point(exec_value(&rig.exec, rig.points), e + k * DIM));
+        assert_true(unused[k] == 0);
+    }
+    assert_memory_not_equal(e + 4 * DIM, e + 5 * DIM, DIM * sizeof *e);
+    rig_end(&rig);
+    real got[CODES * DIM], wanted[CODES * DIM], none[2 * DIM] = {0};
+    gradient_of("vector_quantize: {codes: 6, restart: 3}", got);
+    gradient_of("vector_quantize: {codes: 6}", wanted);
+    assert_memory_equal(got, wanted, sizeof got);
+    assert_memory_not_equal(got, (const real[CODES * DIM]){0}, sizeof got);
+    assert_memory_equal(got + alive, none, sizeof none);
+}
+
+/* The same bits at any number of threads, other vectors with another seed. */
+static void check_bits(const char *layer)
+{
     real wanted[CODES * DIM];
     for (size_t threads = 1; threads <= 4; threads++) {
         Rig rig;
         pool_start(threads);
-        rig_begin(&rig, "vector_quantize: {codes: 6, update: moving_average, restart: 2}");
+        rig_begin(&rig, layer);
         place_codes(&rig);
         for (size_t step = 0; step < STEPS; step++) {
             feed(&rig, step);
@@ -193,12 +243,17 @@ static void bits_depend_on_the_seed_alone(void **state)
     }
 }
 
-/* Evaluation moves nothing; nor is the codebook among what an optimizer moves. */
-static void only_training_moves_it(void **state)
+static void bits_depend_on_the_seed_alone(void **state)
 {
     (void)state;
+    check_bits("vector_quantize: {codes: 6, update: moving_average, restart: 2}");
+    check_bits("vector_quantize: {codes: 6, restart: 2}");
+}
+
+static void check_evaluation(const char *layer, bool trained)
+{
     Rig rig;
-    rig_begin(&rig, "vector_quantize: {codes: 6, update: moving_average, restart: 1}");
+    rig_begin(&rig, layer);
     place_codes(&rig);
     real *before = mem_zeroed(rig.params.total, sizeof *before);
     memcpy(before, rig.params.value, rig.params.total * sizeof *before);
@@ -207,9 +262,17 @@ static void only_training_moves_it(void **state)
     feed(&rig, 0);
     exec_forward(&rig.exec, 1, 0);
     assert_memory_equal(before, rig.params.value, rig.params.total * sizeof *before);
-    assert_int_equal(rig.params.trainable_total, 0);
+    assert_int_equal(rig.params.trainable_total > 0, trained);
     free(before);
     rig_end(&rig);
+}
+
+/* Evaluation moves nothing; nor is a codebook that moves by averages among what an optimizer moves. */
+static void only_training_moves_it(void **state)
+{
+    (void)state;
+    check_evaluation("vector_quantize: {codes: 6, update: moving_average, restart: 1}", false);
+    check_evaluation("vector_quantize: {codes: 6, restart: 1}", true);
 }
 
 static void the_loss_of_the_codebook_is_refused(void **state)
@@ -231,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_follows_the_means),
         cmocka_unit_test(dead_codes_begin_anew),
+        cmocka_unit_test(dead_codes_of_a_gradient_begin_anew),
         cmocka_unit_test(bits_depend_on_the_seed_alone),
         cmocka_unit_test(only_training_moves_it),
         cmocka_unit_test(the_loss_of_the_codebook_is_refused),

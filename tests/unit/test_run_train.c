@@ -38,10 +38,10 @@ enum { EPOCHS = 2, STEPS = 4, NEVER = 1000 };
               "train.lr_schedule={exponential: {gamma: 0.9}}",                                                         \
               "network.encoder.layers=[flatten, batch_norm, relu, dropout: 0.25, dense: {units: 6}]")
 
-/* Codebooks that start from the first batch of training; one moves by averages, and its dead codes begin anew. */
+/* Codebooks that start from the first batch of training; one moves by averages; dead codes begin anew. */
 #define QUANTIZED                                                                                                      \
     TINY_WITH("network.encoder.layers=[flatten, dense: {units: 6}, vector_quantize: {codes: 9, name: averaged, "       \
-              "update: moving_average, restart: 2}, dense: {units: 4}, vector_quantize: {codes: 9}]",                  \
+              "update: moving_average, restart: 2}, dense: {units: 4}, vector_quantize: {codes: 9, restart: 2}]",      \
               "loss.codebook={codebook: {quantizer: encoder}}")
 
 static Tiny tiny;
