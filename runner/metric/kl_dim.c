@@ -51,7 +51,7 @@ const Metric metric_kl_dim = {
     .row = {.name = "kl_dim",
             .doc = "The KL term by latent dimension, KL(q(z_d|x) || N(0, 1)) as a mean over images: which units carry "
                    "information, and how much (Kingma and Welling 2014, appendix B). The dimensions add up to `kl` of "
-                   "`elbo`. Rows kl_dim[1], kl_dim[2], ... of metrics.csv; summary.csv leaves them out.",
+                   "`elbo`. Rows kl_dim[1], kl_dim[2], ... of metrics.csv.",
             .fields = fields,
             .size = sizeof(KlDimOptions),
             .example = "{split: test}"},

@@ -24,6 +24,7 @@ typedef struct Summary {
         const char *metric, *split, *unit, *name;
     } * column;
     size_t columns, column_capacity;
+    const size_t *order; /* of the columns, in both files */
     Value *values;
     size_t n, capacity;
 } Summary;
@@ -61,7 +62,6 @@ static bool read_run(Summary *summary, const char *results, size_t run, Err *err
                    "lacks one of the columns metric, split, value, unit, n, detail; `mayvae run %s` makes it anew",
                    summary->found[run].path);
     for (size_t row = 0; ok && row < table.rows; row++) {
-        if (strchr(csv_cell(&table, row, metric), '[')) continue; /* one of a list */
         if (summary->n == summary->capacity) {
             summary->capacity = summary->capacity ? summary->capacity * 2 : 256;
             summary->values = mem_grow(summary->values, summary->capacity, sizeof *summary->values);
@@ -88,18 +88,25 @@ static const Value *find_value(const Summary *summary, size_t run, size_t column
     return NULL;
 }
 
-/* The columns in the order of summary.csv: metrics as they come first, the splits of each side by side. */
-static size_t *column_order(Summary *summary)
+/* kl_dim[1] and kl_dim[2] are one metric: parts of a list. */
+static bool same_metric(const char *a, const char *b)
+{
+    const size_t length = strcspn(a, "[");
+    return length == strcspn(b, "[") && strncmp(a, b, length) == 0;
+}
+
+/* The columns in the order of both files: metrics as they come first, the splits and parts of each side by side. */
+static void order_columns(Summary *summary)
 {
     size_t *order = arena_alloc(&summary->arena, summary->columns + 1, sizeof *order), n = 0;
     for (size_t i = 0; i < summary->columns; i++) {
         size_t at = n;
         for (size_t k = 0; k < n; k++)
-            if (strcmp(summary->column[order[k]].metric, summary->column[i].metric) == 0) at = k + 1;
+            if (same_metric(summary->column[order[k]].metric, summary->column[i].metric)) at = k + 1;
         memmove(order + at + 1, order + at, (n++ - at) * sizeof *order);
         order[at] = i;
     }
-    return order;
+    summary->order = order;
 }
 
 static const char *provenance(Arena *arena, const char *results, const Found *run, const char *key)
@@ -116,8 +123,7 @@ static bool write_runs(Summary *summary, const char *results, Err *err)
     CsvWriter csv;
     if (!csv_begin(&csv, arena_printf(&summary->arena, "%s/summary.csv", results), err)) return false;
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) csv_text(&csv, fixed[i]);
-    const size_t *order = column_order(summary);
-    for (size_t i = 0; i < summary->columns; i++) csv_text(&csv, summary->column[order[i]].name);
+    for (size_t i = 0; i < summary->columns; i++) csv_text(&csv, summary->column[summary->order[i]].name);
     csv_end_row(&csv);
     for (size_t run = 0; run < summary->runs; run++) {
         const Found *found = &summary->found[run];
@@ -128,7 +134,7 @@ static bool write_runs(Summary *summary, const char *results, Err *err)
         csv_text(&csv, provenance(&summary->arena, results, found, "epochs"));
         csv_text(&csv, provenance(&summary->arena, results, found, "parameters"));
         for (size_t i = 0; i < summary->columns; i++) {
-            const Value *value = find_value(summary, run, order[i]);
+            const Value *value = find_value(summary, run, summary->order[i]);
             if (value)
                 csv_number(&csv, value->value);
             else
@@ -191,7 +197,7 @@ static bool write_groups(Summary *summary, const char *results, Err *err)
         for (last = first + 1; last < summary->runs && same_group(&summary->found[first], &summary->found[last]);
              last++) {
         }
-        for (size_t column = 0; column < summary->columns; column++) write_group(summary, &csv, first, last, column);
+        for (size_t i = 0; i < summary->columns; i++) write_group(summary, &csv, first, last, summary->order[i]);
     }
     return csv_commit(&csv, err);
 }
@@ -201,6 +207,7 @@ bool summary_write(const char *results, Err *err)
     Summary summary = {0};
     bool ok = summary_find(&summary.arena, results, &summary.found, &summary.runs, err);
     for (size_t run = 0; ok && run < summary.runs; run++) ok = read_run(&summary, results, run, err);
+    order_columns(&summary);
     ok = ok && write_runs(&summary, results, err) && write_groups(&summary, results, err);
     free(summary.column);
     free(summary.values);

@@ -68,7 +68,7 @@ static void runs_and_groups(void **state)
 {
     (void)state;
     add("vae/dim2/seed1", "elbo,test,100,nats,10,grey\nspeed,,3,x,1,\n");
-    add("vae/dim2/seed2", "elbo,test,103,nats,10,grey\npart[1],test,4,x,1,of a list\n");
+    add("vae/dim2/seed2", "elbo,test,103,nats,10,grey\n");
     add("vae/dim2/seed10", "elbo,test,109,nats,10,grey\n");
     add("vae/dim16/seed1", "elbo,test,90.5,nats,10,grey\nelbo,valid,91,nats,5,grey\n");
     add("ae/seed1", "elbo,test,120,nats,10,grey\nspeed,,7,x,1,\n");
@@ -89,6 +89,26 @@ static void runs_and_groups(void **state)
                               "vae,dim2,speed,,x,3,,1,1,\n"
                               "vae,dim16,elbo,test,nats,90.5,,1,10,grey\n"
                               "vae,dim16,elbo,valid,nats,91,,1,5,grey\n");
+}
+
+/* The parts of a list stand side by side, whichever run has more of them. */
+static void parts_of_lists_are_values_too(void **state)
+{
+    (void)state;
+    add("vae/dim1/seed1", "kl[1],test,4,nats,10,1 of 1\nelbo,test,5,nats,10,\nklx,test,6,nats,10,\n");
+    add("vae/dim2/seed1", "kl[1],test,2,nats,10,1 of 2\nkl[2],test,3,nats,10,2 of 2\nelbo,test,7,nats,10,\n");
+    write_all();
+    expect_file("summary.csv",
+                "run,experiment,variant,seed,epochs,parameters,kl[1]_test,kl[2]_test,elbo_test,klx_test\n"
+                "vae/dim1/seed1,vae,dim1,1,4,123,4,,5,6\n"
+                "vae/dim2/seed1,vae,dim2,1,4,123,2,3,7,\n");
+    expect_file("groups.csv", "experiment,variant,metric,split,unit,mean,sd,n,images,detail\n"
+                              "vae,dim1,kl[1],test,nats,4,,1,10,1 of 1\n"
+                              "vae,dim1,elbo,test,nats,5,,1,10,\n"
+                              "vae,dim1,klx,test,nats,6,,1,10,\n"
+                              "vae,dim2,kl[1],test,nats,2,,1,10,1 of 2\n"
+                              "vae,dim2,kl[2],test,nats,3,,1,10,2 of 2\n"
+                              "vae,dim2,elbo,test,nats,7,,1,10,\n");
 }
 
 static void what_is_no_number_is_an_empty_cell(void **state)
@@ -181,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(runs_and_groups),
+        TEST(parts_of_lists_are_values_too),
         TEST(what_is_no_number_is_an_empty_cell),
         TEST(what_is_no_finished_run_is_left_out),
         TEST(nothing_is_two_headings),
