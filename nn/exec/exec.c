@@ -82,7 +82,9 @@ static OpRun run_of(const Exec *exec, size_t i, uint64_t seed, uint64_t step)
     for (size_t k = 0; k < node->inputs; k++) {
         run.in_shape[k] = exec->graph->nodes[node->input[k]].shape;
         run.in[k] = exec->value[node->input[k]];
-        if (exec->training && exec->graph->nodes[node->input[k]].param) run.state[k] = exec->value[node->input[k]];
+        const ParamSpec *param = exec->graph->nodes[node->input[k]].param;
+        if (exec->training && param && (!param->trainable || node->op->moves))
+            run.state[k] = exec->value[node->input[k]];
     }
     return run;
 }

@@ -54,9 +54,9 @@ bool op_refuse(const OpShape *op, Err *err, const char *format, ...) __attribute
  * where fresh[i], it holds nothing yet and backward sets it instead, to what adding to +0 gives (fresh is all false for
  * ops whose row doesn't say `sets`). rectify and rectified are false for ops whose row doesn't say `takes_relu`:
  * rectify: forward applies the relu that follows. rectified: input 0 is a relu's output, and in_grad[0] becomes the
- * gradient of the relu's input: +0 where input 0 is 0 or below. state[i] is input i again where it is a parameter
- * and the pass trains: forward may update a buffer (one that isn't trained), which nothing else ever does, and
- * restart_codes a codebook. What backward reads of it has to be a copy from before. In evaluation it is NULL. */
+ * gradient of the relu's input: +0 where input 0 is 0 or below. state[i] is input i again where it is a buffer (a
+ * parameter that isn't trained) and the pass trains: forward may update it, and nothing else ever does. In evaluation
+ * it is NULL. */
 typedef struct OpRun {
     const void *attributes;
     const Numerics *numerics;
@@ -108,6 +108,7 @@ typedef struct Op {
     void (*backward)(const OpRun *run); /* NULL: the output has no gradient, and none passes through it */
     bool view;       /* the output is input 0 with another shape: same storage, no forward or backward */
     bool sets;       /* backward knows `fresh` */
+    bool moves;      /* state holds trained parameters too; what the other ops read of them has to be a copy */
     bool takes_relu; /* forward knows `rectify`, backward `rectified` */
     /* The output is max(input 0, 0). An op before it that takes relus does that, and then this one has the storage of
      * its input; backward, which reads the input's sign alone, may run in place: in_grad[0] is out_grad. */

@@ -61,6 +61,7 @@ const Op op_restart_codes = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .moves = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -137,25 +137,34 @@ static void count_forward(const OpRun *run)
     for (size_t i = 0; i < shape_count(run->out_shape); i++) run->out[i] = run->in[0][i];
 }
 
-static const Op counting = {.name = "counting", .doc = "x", .shape = op_shape_as_input, .forward = count_forward};
+static const Op counting = {.name = "counting", .doc = "x", .shape = op_shape_as_input, .forward = count_forward},
+                moving = {
+                    .name = "moving", .doc = "x", .shape = op_shape_as_input, .forward = count_forward, .moves = true};
 
-/* A buffer is an op's to update in training alone; a trained parameter never is. And without a backward there is no
- * gradient. */
+/* A buffer is an op's to update in training alone; a trained parameter is if the op's row says so. And without a
+ * backward there is no gradient. */
+static void check_updates(bool training, const Op *op, bool trained)
+{
+    Net net;
+    net_begin(&net);
+    int counter = toy_param(&net.graph, "counter", shape, trained);
+    int y = toy_op2(&net.graph, op, net.x, counter);
+    assert_false(graph_node(&net.graph, y)->wants_grad);
+    net_run(&net, training, &y, 1);
+    exec_forward(&net.exec, 0, 1);
+    assert_true(exec_value(&net.exec, counter)[0] == (training && (op->moves || !trained) ? 2 : 0));
+    if (training) exec_backward(&net.exec, 0, 1, &y, &(double){1}, 1);
+    assert_true(grad_of(&net, "counter", 0) == 0);
+    net_end(&net);
+}
+
 static void test_buffers_are_updated_in_training_alone(void **state)
 {
     (void)state;
     for (int training = 0; training < 2; training++) {
-        Net net;
-        net_begin(&net);
-        int buffer = toy_param(&net.graph, "buffer", shape, false);
-        int y = toy_op2(&net.graph, &counting, net.w, buffer);
-        assert_false(graph_node(&net.graph, y)->wants_grad);
-        net_run(&net, training, &y, 1);
-        exec_forward(&net.exec, 0, 1);
-        assert_true(exec_value(&net.exec, buffer)[0] == (training ? 2 : 0));
-        if (training) exec_backward(&net.exec, 0, 1, &y, &(double){1}, 1);
-        assert_true(grad_of(&net, "w", 0) == 0);
-        net_end(&net);
+        check_updates(training, &counting, false);
+        check_updates(training, &counting, true);
+        check_updates(training, &moving, true);
     }
 }
 
