@@ -184,10 +184,11 @@ coverage: ## line coverage of the unit tests, build/coverage/index.html
 	@mkdir -p build/coverage
 	@gcovr --root . --object-directory build/cov --filter nn/ --filter runner/ --html-details build/coverage/index.html --print-summary build/cov
 
-install: all ## install the program and the experiments under PREFIX (/usr/local)
+install: all ## install the program, the experiments and what fetches data under PREFIX (/usr/local)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mayvae
 	install -d $(DESTDIR)$(PREFIX)/share/mayvae/experiments/profiles
 	install -m 644 $(wildcard experiments/*.yaml) $(DESTDIR)$(PREFIX)/share/mayvae/experiments
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/mayvae/runner/data runner/data/fetch.sh
 	$(if $(wildcard experiments/profiles/*.yaml),install -m 644 $(wildcard experiments/profiles/*.yaml) $(DESTDIR)$(PREFIX)/share/mayvae/experiments/profiles)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/mayvae README.md LICENSE
 

@@ -34,12 +34,6 @@ size_t dataset_split_count(const DatasetInfo *info, const DataOptions *options, 
     return limit && limit < n ? limit : n;
 }
 
-static const char *remedy_for(Arena *arena, const DatasetInfo *info)
-{
-    /* `make data` fetches what fetch.sh fetches by itself */
-    return strcmp(info->name, "mnist") == 0 ? "make data" : arena_printf(arena, "runner/data/fetch.sh %s", info->name);
-}
-
 static const char *path_of(Arena *arena, const DatasetInfo *info, const DatasetFile *file)
 {
     return arena_printf(arena, "%s/%s/%s", dataset_folder(arena), info->name, file->name);
@@ -67,7 +61,7 @@ static bool load_pair(Arena *arena, Dataset *dataset, size_t pair, size_t count,
     for (size_t i = 0; i < 2; i++) {
         const DatasetFile *file = &info->file[pair + i];
         path[i] = path_of(arena, info, file);
-        uint8_t *bytes = verify_map(arena, path[i], file->bytes, file->sha256, remedy_for(arena, info), err);
+        uint8_t *bytes = verify_map(arena, path[i], file->bytes, file->sha256, info->fetched_by, err);
         dataset->bytes[pair + i] = bytes;
         if (!bytes || !idx_parse(path[i], bytes, (size_t)file->bytes, i == 0 ? dimensions : 1, &idx[i], err))
             return false;
@@ -110,7 +104,7 @@ bool dataset_present(const DatasetInfo *info, Err *err)
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof info->file / sizeof *info->file; i++) {
         const DatasetFile *file = &info->file[i];
-        ok = verify_size(path_of(&arena, info, file), file->bytes, remedy_for(&arena, info), err);
+        ok = verify_size(path_of(&arena, info, file), file->bytes, info->fetched_by, err);
     }
     arena_release(&arena);
     return ok;

@@ -19,8 +19,9 @@ typedef struct DatasetInfo {
     size_t height, width, channels, classes;
     size_t code_height, code_width, codes; /* the grid of an image's codes, and how many codes; 0: it has none */
     size_t train_count, test_count;
-    DatasetFile file[4]; /* in the order of the roles above */
-    char sha256[65];     /* over the four files' hashes */
+    DatasetFile file[4];    /* in the order of the roles above */
+    char sha256[65];        /* over the four files' hashes */
+    const char *fetched_by; /* the command that does */
 } DatasetInfo;
 
 /* Finds `name` in FOLDER/datasets.yaml; unknown: an error at the Ref with the nearest name. */
@@ -52,7 +53,7 @@ bool dataset_check_split(const DatasetInfo *info, const DataOptions *options, Er
 bool dataset_present(const DatasetInfo *info, Err *err);
 
 /* Reads, verifies (size, hash, IDX header) and splits. What is missing or altered is named with its path and what to do
- * (`make data`). Exit kind ERR_FAILED. */
+ * (fetched_by). Exit kind ERR_FAILED. */
 bool dataset_load(Arena *arena, Dataset *dataset, const DatasetInfo *info, const DataOptions *options, Err *err);
 void dataset_release(Dataset *dataset);
 

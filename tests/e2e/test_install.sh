@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# make install: what is installed works in any folder, without the repository.
+set -u
+source "$(dirname "$0")/lib.sh"
+
+prefix=$scratch/usr
+install() { env -u MAKEFLAGS -u MAKELEVEL make -s install PREFIX="$prefix"; }
+report "make install" install
+
+MAYVAE=$prefix/bin/mayvae
+fetch=$prefix/share/mayvae/runner/data/fetch.sh
+mkdir "$scratch/elsewhere" && cd "$scratch/elsewhere" || exit 1
+
+experiments() { exits 0 "$MAYVAE" check && exits 0 "$MAYVAE" list ae && grep -q "^ae/seed1 " "$scratch/out"; }
+report "the program finds the experiments" experiments
+
+missing() {
+    MAYVAE_DATA=$scratch/nothing exits 1 "$MAYVAE" run ae -o evaluate=[] && says "missing; run \"$fetch mnist\""
+}
+report "without data it names what fetches them" missing
+report "and that does" "$fetch" mnist
+
+trained() {
+    "$MAYVAE" run ae -o data.limit=100 -o train.epochs=1 -o evaluate=[] -o figures=[] --results r --quiet && [[ -s r/ae/seed1/run.yaml ]]
+}
+report "a run" trained
+finish
