@@ -26,7 +26,8 @@ static void gather(ExactGather g, float *scratch)
 
 static size_t exact_conv2d_scratch(const ConvShape *shape)
 {
-    return size_max(gather_scratch(shape, false), gather_scratch(shape, true));
+    const size_t turned = exact_turned_fits(shape) ? exact_turned_scratch(shape) : 0;
+    return size_max(turned, size_max(gather_scratch(shape, false), gather_scratch(shape, true)));
 }
 
 static size_t exact_dense_scratch(size_t n, size_t in, size_t out)
@@ -50,8 +51,10 @@ static void exact_conv2d_grad_input(const ConvShape *shape, const float *dy, con
 static void exact_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw,
                                      float *scratch)
 {
-    (void)scratch;
-    exact_grad_weight(shape, x, dy, add, dw);
+    if (exact_turned_fits(shape))
+        exact_turned_grad_weight(shape, x, dy, add, dw, scratch);
+    else
+        exact_grad_weight(shape, x, dy, add, dw);
 }
 
 static void exact_dense(size_t n, size_t in, size_t out, const float *x, const float *w, const Ending *ending, float *y,

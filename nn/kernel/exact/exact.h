@@ -131,7 +131,17 @@ void exact_lanes(const ExactGather *gather, float *scratch);
 bool exact_flat_fits(const ConvShape *shape);
 void exact_flat(const ExactGather *gather);
 
+/* Whether it is a product at each place by itself; and one with so many images whose places are all in one line. */
+bool exact_is_pointwise(const ConvShape *shape);
+ConvShape exact_line(const ConvShape *shape, size_t images);
+
 /* dw as the weight, the sum over images and outputs of x dy; add: to what is there. */
 void exact_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw);
+
+/* The same for few filters. */
+bool exact_turned_fits(const ConvShape *shape);
+size_t exact_turned_scratch(const ConvShape *shape);
+void exact_turned_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw,
+                              float *scratch);
 
 #endif

@@ -138,10 +138,16 @@ static void flat_task(void *context, size_t task)
     }
 }
 
-static bool is_pointwise(const ConvShape *s)
+bool exact_is_pointwise(const ConvShape *s)
 {
     return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->top == 0 && s->left == 0 && s->ih == s->oh &&
            s->iw == s->ow;
+}
+
+ConvShape exact_line(const ConvShape *s, size_t images)
+{
+    const size_t places = s->n / images * s->ih * s->iw;
+    return (ConvShape){images, 1, places, s->cin, 1, places, s->cout, 1, 1, 1, 1, 0, 0, 0};
 }
 
 void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, bool add, float *dw)
@@ -153,12 +159,11 @@ void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, bool
     job.spans = few ? 1 : s->kw;
     job.tiles = size_ceil_div(job.length, job.isa->rows);
     ConvShape line;
-    if (is_pointwise(s)) {
-        /* The lines of an image are one long line. */
-        line = (ConvShape){s->n, 1, s->ih * s->iw, s->cin, 1, s->ih * s->iw, s->cout, 1, 1, 1, 1, 0, 0, 0};
+    if (exact_is_pointwise(s)) {
+        line = exact_line(s, s->n);
         job.shape = s = &line;
     }
-    if (is_pointwise(s) && s->iw == 1) {
+    if (exact_is_pointwise(s) && s->iw == 1) {
         job.tiles = size_ceil_div(s->cin, job.isa->rows);
         job.groups = job.panels > PANELS ? size_ceil_div(job.panels, PANELS_OF_MANY) : 1;
         job.ranges = size_min(size_ceil_div(TASKS, job.groups), job.tiles);

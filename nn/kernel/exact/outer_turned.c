@@ -1,0 +1,103 @@
+/* Gradients of weights with few filters: a vector of them would be mostly empty, or be one for each of many channels.
+ * Here the image's channels lie in the vectors and the grid's along the rows of a tile. The products are the same, but
+ * the weight comes out with both turned, so that it waits in scratch. */
+#include "nn/base/alloc.h"
+#include "nn/base/pool.h"
+#include "nn/kernel/exact/exact.h"
+
+enum {
+    BLOCK = 256 * 1024, /* elements of image and grid in a block */
+    VECTORS = 2         /* of channels at least */
+};
+
+typedef struct Job {
+    const ConvShape *shape;
+    const ExactIsa *isa;
+    const float *x, *dy;
+    bool add;
+    float *dw, *turned; /* (taps,cin,cout) and (taps,cout,cin) */
+    size_t panels;      /* of the image's channels */
+    size_t tiles;       /* of the grid's */
+    size_t begin, end;  /* the block of images */
+} Job;
+
+bool exact_turned_fits(const ConvShape *s)
+{
+    const size_t width = exact_isa()->width;
+    return s->cout <= width && s->cin >= VECTORS * width && s->taps == 0;
+}
+
+size_t exact_turned_scratch(const ConvShape *s)
+{
+    return mem_add(mem_mul(conv_taps(s), mem_mul(s->cin, s->cout)), EXACT_ALIGN);
+}
+
+static void tile_task(void *context, size_t task)
+{
+    const Job *job = context;
+    const ConvShape *s = job->shape;
+    const size_t tile = task % job->tiles, tap = task / job->tiles / job->panels;
+    const ExactPanel panel = exact_panel(s->cin, job->isa->width, task / job->tiles % job->panels);
+    const size_t row = exact_part(s->cout, job->tiles, tile), rows = exact_part(s->cout, job->tiles, tile + 1) - row;
+    const size_t a = tap / s->kw, b = tap % s->kw;
+    size_t line, step;
+    ExactOuter t = {.images = job->end - job->begin, .columns = panel.columns, .load = job->add || job->begin > 0};
+    t.lines = conv_outputs_seeing(a, s->sh, s->top, s->ih, s->oh, &line) - line;
+    t.steps = t.last = conv_outputs_seeing(b, s->sw, s->left, s->iw, s->ow, &step) - step;
+    if (t.lines == 0 || t.steps == 0) t.images = 0;
+    if (t.images == 0 && t.load) return;
+    t.a_step = s->cout;
+    t.a_line = s->ow * s->cout;
+    t.a_image = s->oh * t.a_line;
+    t.b_step = s->sw * s->cin;
+    t.b_line = s->sh * s->iw * s->cin;
+    t.b_image = s->ih * s->iw * s->cin;
+    t.a = job->dy + job->begin * t.a_image;
+    t.start = (ptrdiff_t)(line * t.a_line + step * t.a_step + row);
+    t.c = job->turned + (tap * s->cout + row) * s->cin + panel.begin;
+    t.c_stride = s->cin;
+    if (t.images > 0) {
+        const size_t h = line * s->sh + a - s->top, w = step * s->sw + b - s->left;
+        t.b = job->x + job->begin * t.b_image + (h * s->iw + w) * s->cin + panel.begin;
+    }
+    job->isa->outer[panel.kind][rows](&t);
+}
+
+static void turn(const float *from, size_t rows, size_t columns, float *to)
+{
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < columns; j++) to[j * rows + i] = from[i * columns + j];
+    }
+}
+
+static void turn_there(void *context, size_t tap)
+{
+    const Job *job = context;
+    const size_t weight = job->shape->cin * job->shape->cout;
+    turn(job->dw + tap * weight, job->shape->cin, job->shape->cout, job->turned + tap * weight);
+}
+
+static void turn_back(void *context, size_t tap)
+{
+    const Job *job = context;
+    const size_t weight = job->shape->cin * job->shape->cout;
+    turn(job->turned + tap * weight, job->shape->cout, job->shape->cin, job->dw + tap * weight);
+}
+
+void exact_turned_grad_weight(const ConvShape *s, const float *x, const float *dy, bool add, float *dw, float *scratch)
+{
+    const ConvShape line = exact_is_pointwise(s) ? exact_line(s, 1) : *s;
+    s = &line;
+    Job job = {
+        .shape = s, .isa = exact_isa(), .x = x, .dy = dy, .add = add, .dw = dw, .turned = exact_aligned(scratch)};
+    const size_t taps = conv_taps(s);
+    job.panels = exact_panels(s->cin, job.isa->width);
+    job.tiles = size_ceil_div(s->cout, job.isa->rows);
+    if (add) pool_run(taps, turn_there, &job);
+    const size_t image = s->ih * s->iw * s->cin + s->oh * s->ow * s->cout, block = size_max(BLOCK / image, 1);
+    for (; job.begin < s->n; job.begin = job.end) {
+        job.end = size_min(job.begin + block, s->n);
+        pool_run(taps * job.panels * job.tiles, tile_task, &job);
+    }
+    pool_run(taps, turn_back, &job);
+}
