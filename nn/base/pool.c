@@ -18,16 +18,23 @@ enum {
     SPIN_NANOSECONDS = 20000,
     PAUSES_A_LOOK = 16,
     CACHE_LINE = 64,
-    SHARE = 4 /* a claim takes this part of what would be a thread's fair share of the tasks left */
+    CLAIMS = 4 /* a claim takes this part of what is left of a share */
 };
 
+/* The tasks of a thread that nobody has claimed yet: from `begin`, the low half, up to `end`, the high one. Each job gives
+ * a thread the same part of its tasks: what they write is near when the next job's tasks read it. The owner claims from
+ * the beginning; who has nothing left claims from the end of others' shares. */
+typedef struct Share {
+    _Alignas(CACHE_LINE) _Atomic uint64_t range;
+} Share;
+
 /* task and context belong to the job whose tasks are not all finished: they are written while unfinished is 0, and read
- * only by a thread that holds claimed tasks. A claim is a decrement of unclaimed, so it can't mix two jobs up however
+ * only by a thread that holds claimed tasks. A claim changes a share in one piece, so it can't mix two jobs up however
  * late the thread is. */
 static struct {
     void (*task)(void *context, size_t i);
     void *context;
-    _Alignas(CACHE_LINE) atomic_size_t unclaimed;
+    Share *shares; /* one a thread; the caller's is the first */
     _Alignas(CACHE_LINE) atomic_size_t unfinished;
     _Alignas(CACHE_LINE) atomic_size_t sleepers; /* workers that wait for a permit and were not given one */
     atomic_size_t sleepers_least;                /* more threads than processors would take them from each other */
@@ -63,9 +70,28 @@ static int64_t nanoseconds(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static uint64_t range_of(size_t begin, size_t end)
+{
+    return (uint64_t)end << 32 | begin;
+}
+
+static size_t begin_of(uint64_t range)
+{
+    return range & UINT32_MAX;
+}
+
+static size_t end_of(uint64_t range)
+{
+    return range >> 32;
+}
+
 static bool work_waits(void)
 {
-    return atomic_load(&pool.unclaimed) > 0 || atomic_load(&pool.stopping);
+    for (size_t i = 0; i < pool_threads(); i++) {
+        const uint64_t range = atomic_load(&pool.shares[i].range);
+        if (begin_of(range) < end_of(range)) return true;
+    }
+    return atomic_load(&pool.stopping);
 }
 
 static bool all_finished(void)
@@ -117,19 +143,31 @@ static void count_use(bool *used)
     atomic_fetch_add(&pool.used, 1);
 }
 
-/* Claims and runs tasks until none is left. */
-static void run_tasks(bool *used)
+/* Claims some tasks of a share: [*begin, *end). */
+static bool claim(Share *share, bool own, size_t *begin, size_t *end)
 {
-    size_t left = atomic_load(&pool.unclaimed);
-    while (left > 0) {
-        const size_t fair = left / (SHARE * pool_threads()), claim = fair > 1 ? fair : 1;
-        if (!atomic_compare_exchange_weak(&pool.unclaimed, &left, left - claim)) continue;
-        count_use(used);
-        for (size_t i = left - claim; i < left; i++) pool.task(pool.context, i);
-        if (atomic_fetch_sub(&pool.unfinished, claim) == claim && take_down(&pool.caller_sleeps)) {
-            sem_post(&pool.finished);
+    uint64_t range = atomic_load(&share->range);
+    while (begin_of(range) < end_of(range)) {
+        const size_t left = end_of(range) - begin_of(range), some = left > CLAIMS ? left / CLAIMS : 1;
+        *begin = own ? begin_of(range) : end_of(range) - some;
+        *end = *begin + some;
+        const uint64_t rest = own ? range_of(*end, end_of(range)) : range_of(begin_of(range), *begin);
+        if (atomic_compare_exchange_weak(&share->range, &range, rest)) return true;
+    }
+    return false;
+}
+
+/* Claims and runs tasks until none is left, first those of the thread's own share. */
+static void run_tasks(size_t thread, bool *used)
+{
+    for (size_t i = 0; i < pool_threads(); i++) {
+        size_t begin, end;
+        while (claim(&pool.shares[(thread + i) % pool_threads()], i == 0, &begin, &end)) {
+            count_use(used);
+            for (size_t k = begin; k < end; k++) pool.task(pool.context, k);
+            if (atomic_fetch_sub(&pool.unfinished, end - begin) == end - begin && take_down(&pool.caller_sleeps))
+                sem_post(&pool.finished);
         }
-        left = atomic_load(&pool.unclaimed);
     }
 }
 
@@ -161,15 +199,15 @@ static void sleep_until_work(void)
     sleep_on(&pool.permits);
 }
 
-static void *worker_main(void *argument)
+static void *worker_main(void *share)
 {
-    (void)argument;
+    const size_t thread = (size_t)((Share *)share - pool.shares);
     bool used = false;
     in_task = true;
     set_default_mxcsr();
     sleep_on(&pool.permits);
     while (!atomic_load(&pool.stopping)) {
-        run_tasks(&used);
+        run_tasks(thread, &used);
         if (!spin_until(work_waits)) sleep_until_work();
     }
     return NULL;
@@ -199,13 +237,16 @@ void pool_start(size_t threads)
     atomic_store(&pool.used, 0);
     pool.caller_used = false;
     pool.workers = mem_zeroed(threads, sizeof *pool.workers);
+    pool.shares = aligned_alloc(CACHE_LINE, mem_mul(threads, sizeof *pool.shares));
+    if (!pool.shares) BUG("no memory for a pool of %zu threads", threads);
+    for (size_t i = 0; i < threads; i++) atomic_init(&pool.shares[i].range, 0);
     pool.threads = 1;
     if (sem_init(&pool.permits, 0, 0) != 0 || sem_init(&pool.finished, 0, 0) != 0) BUG("sem_init failed");
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (pool.threads < threads) {
-        if (pthread_create(&pool.workers[pool.threads - 1], NULL, worker_main, NULL) != 0) break;
+        if (pthread_create(&pool.workers[pool.threads - 1], NULL, worker_main, &pool.shares[pool.threads]) != 0) break;
         pool.threads++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -224,7 +265,9 @@ void pool_stop(void)
     sem_destroy(&pool.permits);
     sem_destroy(&pool.finished);
     free(pool.workers);
+    free(pool.shares);
     pool.workers = NULL;
+    pool.shares = NULL;
     pool.threads = 1;
     atomic_store(&pool.stopping, false);
 }
@@ -239,30 +282,42 @@ size_t pool_threads_used(void)
     return atomic_load(&pool.used);
 }
 
-static void run_alone(void (*task)(void *context, size_t i), void *context)
+static void run_alone(size_t tasks, void (*task)(void *context, size_t i), void *context)
 {
     count_use(&pool.caller_used);
     in_task = true;
-    task(context, 0);
+    for (size_t i = 0; i < tasks; i++) task(context, i);
     in_task = false;
+}
+
+/* Nearly equal parts. */
+static void share_out(size_t tasks)
+{
+    const size_t threads = pool_threads(), part = tasks / threads, more = tasks % threads;
+    for (size_t i = 0, begin = 0; i < threads; i++) {
+        const size_t end = begin + part + (i < more);
+        atomic_store(&pool.shares[i].range, range_of(begin, end));
+        begin = end;
+    }
 }
 
 void pool_run(size_t tasks, void (*task)(void *context, size_t i), void *context)
 {
     if (in_task) BUG("pool_run within a task");
+    if (tasks > UINT32_MAX) BUG("%zu tasks", tasks);
     if (tasks == 0) return;
-    if (tasks == 1) {
-        run_alone(task, context);
+    if (tasks == 1 || pool_threads() == 1) {
+        run_alone(tasks, task, context);
         return;
     }
     pool.task = task;
     pool.context = context;
     atomic_store(&pool.unfinished, tasks);
-    atomic_store(&pool.unclaimed, tasks);
+    share_out(tasks);
     const size_t awake = pool_threads() - atomic_load(&pool.sleepers);
     if (tasks > awake) wake_workers(tasks - awake);
     in_task = true;
-    run_tasks(&pool.caller_used);
+    run_tasks(0, &pool.caller_used);
     in_task = false;
     if (!all_finished() && !spin_until(all_finished)) sleep_until_finished();
 }
