@@ -20,8 +20,9 @@
 #define OPAQUE(p) __asm__("" : "+r"(p))
 
 enum {
-    AHEAD = 12, /* steps (or rows) from a prefetch to its use */
-    LINE = 16   /* elements of a cache line */
+    AHEAD = 12,       /* rows from a prefetch to its use */
+    OUTER_AHEAD = 40, /* steps: what another processor wrote is far away */
+    LINE = 16         /* elements of a cache line */
 };
 
 #define DECLARE(r, g, o) V p##r = v_zero(), q##r = v_zero();
@@ -146,7 +147,7 @@ INLINE void outer(const ExactOuter *t, size_t rows, int kind)
     const size_t stride = t->c_stride, a_step = t->a_step, b_step = t->b_step;
     const ptrdiff_t a_next = (ptrdiff_t)t->a_line - (ptrdiff_t)(t->steps * a_step);
     const ptrdiff_t b_next = (ptrdiff_t)t->b_line - (ptrdiff_t)(t->steps * b_step);
-    const size_t ahead = t->images > 0 && t->lines > 1 ? 1 + AHEAD / t->steps : 0;
+    const size_t ahead = t->images > 0 && t->lines > 1 ? 1 + OUTER_AHEAD / t->steps : 0;
     const size_t a_ahead = ahead * t->a_line, b_ahead = ahead * t->b_line;
     const Mask mask = v_mask(t->columns);
     const bool whole = t->first == 0 && t->last == t->steps;
