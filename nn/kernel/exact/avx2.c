@@ -35,6 +35,7 @@ static inline Mask v_mask(size_t lanes)
 
 #include "nn/kernel/exact/micro.h"
 #include "nn/kernel/exact/pack.h"
+#include "nn/kernel/exact/taps.h"
 
 static bool supported(void)
 {
@@ -48,6 +49,7 @@ const ExactIsa exact_avx2 = {
     .supported = supported,
     .tile = tile_kernels,
     .outer = outer_kernels,
+    .taps = taps_kernels,
     .lanes = lanes_kernels,
     .pack = pack,
     .pack_transposed = pack_transposed,

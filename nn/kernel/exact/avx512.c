@@ -38,6 +38,7 @@ static inline Mask v_mask(size_t lanes)
 
 #include "nn/kernel/exact/micro.h"
 #include "nn/kernel/exact/pack.h"
+#include "nn/kernel/exact/taps.h"
 
 static bool supported(void)
 {
@@ -51,6 +52,7 @@ const ExactIsa exact_avx512 = {
     .supported = supported,
     .tile = tile_kernels,
     .outer = outer_kernels,
+    .taps = taps_kernels,
     .lanes = lanes_kernels,
     .pack = pack,
     .pack_transposed = pack_transposed,

@@ -51,7 +51,9 @@ static void exact_conv2d_grad_input(const ConvShape *shape, const float *dy, con
 static void exact_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw,
                                      float *scratch)
 {
-    if (exact_turned_fits(shape))
+    if (exact_taps_fit(shape))
+        exact_taps_grad_weight(shape, x, dy, add, dw);
+    else if (exact_turned_fits(shape))
         exact_turned_grad_weight(shape, x, dy, add, dw, scratch);
     else
         exact_grad_weight(shape, x, dy, add, dw);

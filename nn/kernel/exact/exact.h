@@ -51,6 +51,16 @@ typedef struct ExactOuter {
     bool load;
 } ExactOuter;
 
+/* c[3 i + j][k] = (load ? that : 0) + the sum over the grid (images,oh,ow) of b[k] and what tap (i,j) of a kernel of
+ * 3x3 sees of an image of one channel. */
+typedef struct ExactTaps {
+    const ConvShape *shape;
+    const float *a, *b;
+    float *c;
+    size_t columns; /* of EXACT_PART; else one vector */
+    bool load;
+} ExactTaps;
+
 /* c[r] (a vector) += the runs' sum of w[k * w_stride] a[r][k] (a vector): outputs of few channels, with an image in
  * each lane. Offsets and strides of `a` count vectors. */
 typedef struct ExactLanes {
@@ -73,6 +83,7 @@ typedef struct ExactIsa {
     bool (*supported)(void);
     void (*const (*tile)[EXACT_ROWS_MAX + 1])(const ExactTile *tile);
     void (*const (*outer)[EXACT_ROWS_MAX + 1])(const ExactOuter *outer);
+    void (*const *taps)(const ExactTaps *taps);    /* by kind, one vector at most */
     void (*const *lanes)(const ExactLanes *lanes); /* by rows */
     /* panel (k, width) = columns [0, columns) of b (k, .), whose rows lie b_stride apart; zeros behind them.
      * width is in whole vectors. */
@@ -137,6 +148,10 @@ ConvShape exact_line(const ConvShape *shape, size_t images);
 
 /* dw as the weight, the sum over images and outputs of x dy; add: to what is there. */
 void exact_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw);
+
+/* The same for kernels of 3x3 over one channel. */
+bool exact_taps_fit(const ConvShape *shape);
+void exact_taps_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw);
 
 /* The same for few filters. */
 bool exact_turned_fits(const ConvShape *shape);

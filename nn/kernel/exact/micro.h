@@ -25,6 +25,7 @@ enum {
     LINE = 16         /* elements of a cache line */
 };
 
+#define DECLARE_ONE(r, g, o) V p##r = v_zero();
 #define DECLARE(r, g, o) V p##r = v_zero(), q##r = v_zero();
 
 #define LOAD(r, g, o)                                                                                                  \
@@ -194,8 +195,6 @@ INLINE void outer(const ExactOuter *t, size_t rows, int kind)
 
 #define LANES_STORE(r, g, o)                                                                                           \
     if (rows > r) v_store(t->c + r * WIDTH, p##r);
-
-#define DECLARE_ONE(r, g, o) V p##r = v_zero();
 
 INLINE void lanes(const ExactLanes *t, size_t rows)
 {

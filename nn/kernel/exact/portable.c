@@ -77,6 +77,7 @@ static inline V v_interleave(V a, V b, size_t first)
 
 #include "nn/kernel/exact/micro.h"
 #include "nn/kernel/exact/pack.h"
+#include "nn/kernel/exact/taps.h"
 
 static bool supported(void)
 {
@@ -90,6 +91,7 @@ const ExactIsa exact_portable = {
     .supported = supported,
     .tile = tile_kernels,
     .outer = outer_kernels,
+    .taps = taps_kernels,
     .lanes = lanes_kernels,
     .pack = pack,
     .pack_transposed = pack_transposed,
