@@ -12,13 +12,7 @@ static const Field fields[] = {
      .fallback = "0",
      .max = 1,
      .help = "the value at the end, as a part of the one at the start"},
-    {.key = "from",
-     .kind = FIELD_REAL,
-     .offset = offsetof(Options, from),
-     .fallback = "1",
-     .max = SCHEDULE_MAX,
-     .above_min = true,
-     .help = "the value at the start; for a loss weight, its scale"},
+    FIELD_OF_FROM(Options),
     {0},
 };
 

@@ -8,6 +8,13 @@
 enum { SCHEDULE_EPOCHS_MAX = 1000000 };
 #define SCHEDULE_MAX 1e9 /* the greatest value a schedule may be told */
 
+/* The option of schedules that fall from a value. */
+#define FIELD_OF_FROM(Options)                                                                                         \
+    {                                                                                                                  \
+        .key = "from", .kind = FIELD_REAL, .offset = offsetof(Options, from), .fallback = "1", .max = SCHEDULE_MAX,    \
+        .above_min = true, .help = "the value at the start; for a loss weight, its scale"                              \
+    }
+
 typedef struct ScheduleTime {
     uint64_t step;            /* since the start, from 0 */
     uint64_t steps_per_epoch; /* > 0 */
