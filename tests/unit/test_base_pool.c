@@ -76,6 +76,42 @@ static void thousands_of_small_runs(void **state)
     }
 }
 
+enum { SHARED = 48 };
+
+/* Which of its tasks the caller did when, from 1; 0: another thread did it. */
+typedef struct Shared {
+    pthread_t caller;
+    int done, when[SHARED];
+} Shared;
+
+static void note_task(void *context, size_t i)
+{
+    Shared *shared = context;
+    if (pthread_equal(pthread_self(), shared->caller)) shared->when[i] = ++shared->done;
+}
+
+/* Each job gives a thread the same part of its tasks: the caller's is the first. It goes up through it, and does
+ * others' tasks only after that. */
+static void a_thread_begins_with_its_own_share(void **state)
+{
+    (void)state;
+    for (size_t t = 1; t < COUNTS; t++) {
+        pool_start(thread_counts[t]);
+        for (int run = 0; run < 200; run++) {
+            Shared shared = {.caller = pthread_self()};
+            pool_run(SHARED, note_task, &shared);
+            const size_t own = SHARED / thread_counts[t];
+            int last = 0;
+            for (size_t i = 0; i < own; i++) {
+                if (shared.when[i] == 0) continue;
+                assert_true(shared.when[i] == last + 1);
+                last = shared.when[i];
+            }
+            for (size_t i = own; i < SHARED; i++) assert_true(shared.when[i] == 0 || shared.when[i] > last);
+        }
+    }
+}
+
 static void sleep_milliseconds(long n)
 {
     nanosleep(&(struct timespec){.tv_sec = n / 1000, .tv_nsec = n % 1000 * 1000000}, NULL);
@@ -256,6 +292,7 @@ int main(void)
         cmocka_unit_test_teardown(without_a_pool_the_caller_works, stop_pool),
         cmocka_unit_test_teardown(each_task_once, stop_pool),
         cmocka_unit_test_teardown(thousands_of_small_runs, stop_pool),
+        cmocka_unit_test_teardown(a_thread_begins_with_its_own_share, stop_pool),
         cmocka_unit_test_teardown(sleepers_wake_up, stop_pool),
         cmocka_unit_test_teardown(run_ends_with_its_last_task, stop_pool),
         cmocka_unit_test_teardown(all_threads_take_part, stop_pool),
