@@ -21,9 +21,9 @@ enum {
     CLAIMS = 4 /* a claim takes this part of what is left of a share */
 };
 
-/* The tasks of a thread that nobody has claimed yet: from `begin`, the low half, up to `end`, the high one. Each job gives
- * a thread the same part of its tasks: what they write is near when the next job's tasks read it. The owner claims from
- * the beginning; who has nothing left claims from the end of others' shares. */
+/* The tasks of a thread that nobody has claimed yet: from `begin`, the low half, up to `end`, the high one. Each job
+ * gives a thread the same part of its tasks: what they write is near when the next job's tasks read it. The owner
+ * claims from the beginning; who has nothing left claims from the end of others' shares. */
 typedef struct Share {
     _Alignas(CACHE_LINE) _Atomic uint64_t range;
 } Share;
