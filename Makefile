@@ -185,12 +185,11 @@ coverage: ## line coverage of the unit tests, build/coverage/index.html
 	@gcovr --root . --object-directory build/cov --filter nn/ --filter runner/ --html-details build/coverage/index.html --print-summary build/cov
 
 install: all ## install the program, the experiments and what fetches data under PREFIX (/usr/local)
-	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/mayvae
-	install -d $(DESTDIR)$(PREFIX)/share/mayvae/experiments/profiles
-	install -m 644 $(wildcard experiments/*.yaml) $(DESTDIR)$(PREFIX)/share/mayvae/experiments
-	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/mayvae/runner/data runner/data/fetch.sh
-	$(if $(wildcard experiments/profiles/*.yaml),install -m 644 $(wildcard experiments/profiles/*.yaml) $(DESTDIR)$(PREFIX)/share/mayvae/experiments/profiles)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/mayvae README.md LICENSE
+	install -D -m 755 $(BIN) "$(DESTDIR)$(PREFIX)/bin/mayvae"
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/mayvae/experiments" experiments/*.yaml
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/mayvae/experiments/profiles" experiments/profiles/*.yaml
+	install -D -m 755 -t "$(DESTDIR)$(PREFIX)/share/mayvae/runner/data" runner/data/fetch.sh
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/doc/mayvae" README.md LICENSE
 
 clean: ## remove everything that was built (results and data stay)
 	rm -rf build mayvae report/report.pdf

@@ -15,6 +15,19 @@ static real *storage(const Exec *exec, int node, real *params, size_t in_slab)
     return in_slab == PLAN_NONE ? NULL : exec->slab + in_slab;
 }
 
+/* What an op moves while a pass runs, others read as a copy from before. */
+static void check_moved(const Graph *graph, const Node *mover)
+{
+    for (size_t k = 0; k < mover->inputs; k++) {
+        if (!graph->nodes[mover->input[k]].param) continue;
+        for (size_t i = 0; i < graph->n; i++) {
+            const Node *node = &graph->nodes[i];
+            for (size_t j = 0; node != mover && node->op != &op_copy && j < node->inputs; j++)
+                if (node->input[j] == mover->input[k]) BUG("%s reads what %s moves", node->name, mover->name);
+        }
+    }
+}
+
 void exec_init(Exec *exec, const Graph *graph, Params *params, bool training, const int *roots, size_t root_count)
 {
     if (!params->allocated || (training && !params->grad)) BUG("the parameters have no memory yet");
@@ -27,6 +40,8 @@ void exec_init(Exec *exec, const Graph *graph, Params *params, bool training, co
     exec->node_of = mem_zeroed(params->n, sizeof *exec->node_of);
     exec->touched = mem_zeroed(graph->n, sizeof *exec->touched);
     exec->rectified = mem_zeroed(graph->n, sizeof *exec->rectified);
+    for (size_t i = 0; i < graph->n; i++)
+        if (graph->nodes[i].op && graph->nodes[i].op->moves) check_moved(graph, &graph->nodes[i]);
     for (size_t i = 0; i < params->n; i++) exec->node_of[i] = -1;
     for (size_t i = 0; i < graph->n; i++) {
         const Node *node = &graph->nodes[i];

@@ -57,7 +57,7 @@ static const Field fields[] = {
      .max = 1000000,
      .unit = "steps",
      .help = "a code that no cell has taken for so many steps becomes a vector of the batch, chosen by a stream of its "
-             "own; 0: never"},
+             "own, and what an optimizer keeps of it stays; 0: never"},
     {0},
 };
 

@@ -20,7 +20,7 @@ static const OpCase cases[] = {
 
 const Op op_copy = {
     .name = "copy",
-    .doc = "x -> x, in a place of its own: a buffer as it was before the pass changed it",
+    .doc = "x -> x, in a place of its own: a parameter as it was before the pass changed it",
     .shape = op_shape_as_input,
     .forward = forward,
     .backward = backward,

@@ -55,8 +55,8 @@ bool op_refuse(const OpShape *op, Err *err, const char *format, ...) __attribute
  * ops whose row doesn't say `sets`). rectify and rectified are false for ops whose row doesn't say `takes_relu`:
  * rectify: forward applies the relu that follows. rectified: input 0 is a relu's output, and in_grad[0] becomes the
  * gradient of the relu's input: +0 where input 0 is 0 or below. state[i] is input i again where it is a buffer (a
- * parameter that isn't trained) and the pass trains: forward may update it, and nothing else ever does. In evaluation
- * it is NULL. */
+ * parameter that isn't trained) and the pass trains: forward may update it, and nothing else ever does. For ops whose
+ * row says `moves` it is any parameter; one that is trained is the optimizer's too. In evaluation it is NULL. */
 typedef struct OpRun {
     const void *attributes;
     const Numerics *numerics;

@@ -4,21 +4,12 @@
 
 #include "nn/base/file.h"
 #include "runner/cli/cli.h"
+#include "runner/config/installed.h"
 #include "runner/config/yaml_file.h"
 
 static bool has_datasets(Arena *arena, const char *folder)
 {
     return file_exists(arena_printf(arena, "%s/datasets.yaml", folder));
-}
-
-/* PREFIX/share/mayvae/experiments of a program PREFIX/bin/mayvae, or NULL. */
-static const char *installed_experiments(Arena *arena)
-{
-    char *program = realpath("/proc/self/exe", NULL);
-    if (!program) return NULL;
-    const char *prefix = file_folder(arena, file_folder(arena, program));
-    free(program);
-    return arena_printf(arena, "%s/share/mayvae/experiments", prefix);
 }
 
 /* experiments/, as in the repository. Elsewhere a file can be run, too: by the data sets that are described beside it,
@@ -31,7 +22,7 @@ static const char *find_experiments(Cli *cli)
         const char *folder = file_folder(arena, cli->targets[i]);
         if (is_yaml_file(cli->targets[i]) && has_datasets(arena, folder)) return folder;
     }
-    const char *installed = installed_experiments(arena);
+    const char *installed = installed_path(arena, "experiments");
     return installed && has_datasets(arena, installed) ? installed : "experiments";
 }
 

@@ -27,6 +27,9 @@ typedef struct DatasetInfo {
 /* Finds `name` in FOLDER/datasets.yaml; unknown: an error at the Ref with the nearest name. */
 bool dataset_describe(Arena *arena, const char *folder, Ref name, DatasetInfo *info, Err *err);
 
+/* What fetches a data set of FOLDER/datasets.yaml: a command for the folder that the program runs in. */
+const char *dataset_fetch_command(Arena *arena, const char *folder, const char *name);
+
 typedef struct Split {
     const char *name;      /* "train", "valid", "test" */
     const uint8_t *images; /* (n, height, width, channels) */

@@ -171,15 +171,6 @@ static bool bind_set(Arena *arena, Cfg *set, const char *name, DatasetInfo *info
     return true;
 }
 
-/* fetch.sh lies beside the experiments, in the repository and where the program is installed. In the repository's own
- * folder `make data` fetches what fetch.sh fetches by itself. */
-static const char *fetch_command(Arena *arena, const char *folder, const char *name)
-{
-    const char *top = file_folder(arena, folder), *script = arena_printf(arena, "%s/runner/data/fetch.sh", top);
-    if (strcmp(folder, "experiments") != 0 && file_exists(script)) return arena_printf(arena, "%s %s", script, name);
-    return strcmp(name, "mnist") == 0 ? "make data" : arena_printf(arena, "runner/data/fetch.sh %s", name);
-}
-
 bool dataset_describe(Arena *arena, const char *folder, Ref name, DatasetInfo *info, Err *err)
 {
     const char *path = arena_printf(arena, "%s/datasets.yaml", folder);
@@ -190,7 +181,7 @@ bool dataset_describe(Arena *arena, const char *folder, Ref name, DatasetInfo *i
     Cfg *set = cfg_get(root, name.name);
     if (set) {
         if (!bind_set(arena, set, name.name, info, err)) return false;
-        info->fetched_by = fetch_command(arena, folder, name.name);
+        info->fetched_by = dataset_fetch_command(arena, folder, name.name);
         return true;
     }
 

@@ -35,23 +35,22 @@ static void gather_first(const Model *model, const Dataset *dataset, const Wirin
     free(order);
 }
 
-/* One pass for each parameter, since what lies behind one depends on it; a pass in training moves buffers, which are
- * put back. */
+/* One pass for each parameter, since what lies behind one depends on it; what a pass in training moves, buffers and
+ * codes that begin anew, is put back. */
 static void fill_all(Model *model, const Dataset *dataset, const Wiring *wiring, Exec *exec)
 {
     Params *params = &model->params;
-    const size_t buffers = params->total - params->trainable_total;
     const uint64_t seed = model->experiment->seed;
-    real *at = params->value + params->trainable_total, *kept = mem_zeroed(buffers, sizeof *kept);
-    if (buffers) memcpy(kept, at, buffers * sizeof *kept);
+    real *kept = mem_zeroed(params->total, sizeof *kept);
+    memcpy(kept, params->value, params->total * sizeof *kept);
     gather_first(model, dataset, wiring, exec);
     for (size_t i = 0; i < wiring->graph.n; i++) {
         const ParamSpec *spec = from_data(&wiring->graph, i);
         if (!spec) continue;
         exec_forward(exec, seed, 0);
-        if (buffers) memcpy(at, kept, buffers * sizeof *kept);
+        memcpy(params->value, kept, params->total * sizeof *kept);
         fill(exec, spec, seed);
-        if (buffers) memcpy(kept, at, buffers * sizeof *kept); /* a codebook may be one */
+        memcpy(kept, params->value, params->total * sizeof *kept);
     }
     free(kept);
 }

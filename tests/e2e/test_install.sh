@@ -3,7 +3,7 @@
 set -u
 source "$(dirname "$0")/lib.sh"
 
-prefix=$scratch/usr
+prefix="$(realpath "$scratch")/some where/usr"
 install() { env -u MAKEFLAGS -u MAKELEVEL make -s install PREFIX="$prefix"; }
 report "make install" install
 
@@ -19,6 +19,14 @@ missing() {
 }
 report "without data it names what fetches them" missing
 report "and that does" "$fetch" mnist
+
+mkdir -p own/experiments && cp "$prefix/share/mayvae/experiments/"{datasets,vae}.yaml own/experiments/ || exit 1
+run_own() { cd own && MAYVAE_DATA=$scratch/nothing "$MAYVAE" run vae -o evaluate=[]; }
+described() {
+    (exits 1 run_own) &&
+        says "missing; run \"DATASETS=experiments/datasets.yaml $fetch mnist\""
+}
+report "data sets that a folder describes itself: its file, too" described
 
 trained() {
     "$MAYVAE" run ae -o data.limit=100 -o train.epochs=1 -o evaluate=[] -o figures=[] --results r --quiet && [[ -s r/ae/seed1/run.yaml ]]

@@ -69,12 +69,13 @@ static const ConvShape shapes[] = {
     {1, 28, 28, 32, 14, 14, 64, 3, 3, 2, 2, 0, 0, 0},
     {17, 28, 28, 1, 28, 28, 32, 3, 3, 1, 1, 1, 1, 0},
     {4, 7, 7, 64, 7, 7, 16, 1, 1, 1, 1, 0, 0, 0},
-    {3, 2, 1, 1, 2, 1, 37, 3, 3, 1, 1, 1, 1, 0},  /* all taps of one channel: an image narrower than they are, */
-    {2, 5, 4, 1, 4, 3, 33, 3, 3, 2, 3, 2, 4, 0},  /* places that see none, */
-    {2, 9, 9, 1, 2, 2, 40, 3, 3, 4, 4, 0, 0, 0},  /* strides larger than they are */
-    {2, 5, 4, 70, 3, 2, 5, 3, 3, 2, 2, 1, 1, 0},  /* few filters of many channels, */
-    {3, 3, 4, 33, 5, 5, 15, 3, 3, 1, 1, 3, 2, 0}, /* places that see none, */
-    {5, 4, 3, 49, 4, 3, 3, 1, 1, 1, 1, 0, 0, 0},  /* one by one */
+    {3, 2, 1, 1, 2, 1, 37, 3, 3, 1, 1, 1, 1, 0},     /* all taps of one channel: an image narrower than they are, */
+    {2, 5, 4, 1, 4, 3, 33, 3, 3, 2, 3, 2, 4, 0},     /* places that see none, */
+    {2, 9, 9, 1, 2, 2, 40, 3, 3, 4, 4, 0, 0, 0},     /* strides larger than they are */
+    {2, 5, 4, 70, 3, 2, 5, 3, 3, 2, 2, 1, 1, 0},     /* few filters of many channels, */
+    {3, 3, 4, 33, 5, 5, 15, 3, 3, 1, 1, 3, 2, 0},    /* places that see none, */
+    {5, 4, 3, 149, 4, 3, 3, 1, 1, 1, 1, 0, 0, 0},    /* one by one, */
+    {9, 28, 28, 40, 28, 28, 7, 3, 3, 1, 1, 1, 1, 0}, /* two blocks of images */
     {3, 28, 28, 1, 14, 14, 64, 7, 7, 2, 2, 3, 3, 0},
     {2, 7, 7, 64, 4, 4, 128, 3, 3, 2, 2, 1, 1, 0},
     {2, 4, 4, 128, 2, 2, 256, 3, 3, 2, 2, 1, 1, 0},

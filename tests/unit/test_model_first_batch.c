@@ -14,10 +14,10 @@
 enum { CODES = 6, DIM = 2 };
 
 /* Two codebooks, the second, which is a buffer, behind the first; before them running statistics and a mask. */
-#define QUANTIZED                                                                                                      \
+#define QUANTIZED(first)                                                                                               \
     TINY_WITH("network.latent=~", "loss.kl=~", "figures=[]", "evaluate=[]",                                            \
               "network.encoder.layers=[conv2d: {filters: 2, kernel: 3, stride: 2}, batch_norm, dropout: 0.1]",         \
-              "network.first={input: encoder, layers: [vector_quantize: {codes: 6}]}",                                 \
+              "network.first={input: encoder, layers: [vector_quantize: {" first "}]}",                                \
               "network.middle={input: first, layers: [conv2d: {filters: 2, kernel: 1}]}",                              \
               "network.second={input: middle, layers: [vector_quantize: {codes: 6, update: moving_average}]}",         \
               "network.decoder={input: second, layers: [flatten, dense: {units: 20}, reshape: [4, 5, 1]]}")
@@ -27,7 +27,7 @@ static Tiny tiny;
 static int setup(void **state)
 {
     (void)state;
-    tiny_make(&tiny, QUANTIZED);
+    tiny_make(&tiny, QUANTIZED("codes: 6"));
     return 0;
 }
 
@@ -101,6 +101,22 @@ static void nothing_else_moves(void **state)
     free(before);
 }
 
+/* Codes that are dead at once begin anew in the pass for what lies behind them, but training has not begun. */
+static void dead_codes_begin_anew_in_training_alone(void **state)
+{
+    (void)state;
+    Tiny eager;
+    tiny_make(&eager, QUANTIZED("codes: 64, init: {uniform: {}}, restart: 1"));
+    size_t n;
+    const real *codebook = tiny_param(&eager, "first.vector_quantize.codebook", &n);
+    real *before = mem_zeroed(n, sizeof *before);
+    memcpy(before, codebook, n * sizeof *before);
+    model_initialise_from_data(&eager.model, &eager.dataset);
+    assert_memory_equal(codebook, before, n * sizeof *before);
+    free(before);
+    tiny_release(&eager);
+}
+
 static void threads_and_repetition_change_no_bit(void **state)
 {
     (void)state;
@@ -149,7 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(codes_are_vectors_of_the_first_batch),  TEST(nothing_else_moves),
         TEST(threads_and_repetition_change_no_bit),  TEST(a_small_training_set_will_do),
-        TEST(a_network_without_codes_is_left_alone),
+        TEST(a_network_without_codes_is_left_alone), TEST(dead_codes_begin_anew_in_training_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,8 @@
 
 enum {
     BLOCK = 256 * 1024, /* elements of image and grid in a block */
-    VECTORS = 2         /* of channels at least */
+    VECTORS = 2,        /* of channels at least */
+    TASKS = 4           /* fewer leave threads without one */
 };
 
 typedef struct Job {
@@ -21,10 +22,21 @@ typedef struct Job {
     size_t begin, end;  /* the block of images */
 } Job;
 
+static size_t panels_of(const ConvShape *s)
+{
+    return exact_panels(s->cin, exact_isa()->width);
+}
+
+static size_t tiles_of(const ConvShape *s)
+{
+    return size_ceil_div(s->cout, exact_isa()->rows);
+}
+
 bool exact_turned_fits(const ConvShape *s)
 {
     const size_t width = exact_isa()->width;
-    return s->cout <= width && s->cin >= VECTORS * width && s->taps == 0;
+    return s->cout <= width && s->cin >= VECTORS * width && s->taps == 0 &&
+           conv_taps(s) * panels_of(s) * tiles_of(s) >= TASKS;
 }
 
 size_t exact_turned_scratch(const ConvShape *s)
@@ -91,8 +103,8 @@ void exact_turned_grad_weight(const ConvShape *s, const float *x, const float *d
     Job job = {
         .shape = s, .isa = exact_isa(), .x = x, .dy = dy, .add = add, .dw = dw, .turned = exact_aligned(scratch)};
     const size_t taps = conv_taps(s);
-    job.panels = exact_panels(s->cin, job.isa->width);
-    job.tiles = size_ceil_div(s->cout, job.isa->rows);
+    job.panels = panels_of(s);
+    job.tiles = tiles_of(s);
     if (add) pool_run(taps, turn_there, &job);
     const size_t image = s->ih * s->iw * s->cin + s->oh * s->ow * s->cout, block = size_max(BLOCK / image, 1);
     for (; job.begin < s->n; job.begin = job.end) {

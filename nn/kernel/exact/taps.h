@@ -72,13 +72,13 @@ INLINE void taps(const ExactTaps *t, int kind)
                 continue;
             }
             TAPS_EDGES(0, first)
-            const float *a0 = image + y * (ptrdiff_t)s->iw + (ptrdiff_t)(first * s->sw) - (ptrdiff_t)s->left;
-            const float *a1 = a0 + s->iw, *a2 = a1 + s->iw, *a3 = a2, *a4 = a2;
-            for (size_t w = first; w < last; w++, a0 += s->sw, a1 += s->sw, a2 += s->sw) {
+            const float *line = image + y * (ptrdiff_t)s->iw;
+            for (size_t w = first; w < last; w++) {
+                const float *a0 = line + (w * s->sw - s->left), *a1 = a0 + s->iw, *a2 = a1 + s->iw, *a3 = a2, *a4 = a2;
                 TAPS_B
                 EACH_ROW(TAPS_LINK)
+                (void)a3, (void)a4;
             }
-            (void)a3, (void)a4;
             TAPS_EDGES(last, s->ow)
         }
     }

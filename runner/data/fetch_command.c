@@ -1,0 +1,24 @@
+#include <string.h>
+
+#include "nn/base/file.h"
+#include "runner/config/installed.h"
+#include "runner/data/dataset.h"
+
+static const char script[] = "runner/data/fetch.sh";
+
+/* fetch.sh reads ../../experiments/datasets.yaml by itself: whether that is FOLDER's, and if so, where fetch.sh is. */
+static const char *script_beside(Arena *arena, const char *folder)
+{
+    const char *slash = strrchr(folder, '/'), *name = slash ? slash + 1 : folder;
+    const char *path = slash ? arena_printf(arena, "%s/%s", file_folder(arena, folder), script) : script;
+    return strcmp(name, "experiments") == 0 && file_exists(path) ? path : NULL;
+}
+
+const char *dataset_fetch_command(Arena *arena, const char *folder, const char *name)
+{
+    const char *beside = script_beside(arena, folder), *installed = installed_path(arena, script);
+    if (beside == script && strcmp(name, "mnist") == 0 && file_exists("Makefile")) return "make data";
+    if (beside) return arena_printf(arena, "%s %s", beside, name);
+    const bool there = installed && !file_exists(script) && file_exists(installed);
+    return arena_printf(arena, "DATASETS=%s/datasets.yaml %s %s", folder, there ? installed : script, name);
+}
