@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -208,6 +209,21 @@ static void test_splits_and_limits(void **state)
     expect_message("split: 12 training and 9 validation images, but \"small\" has 20 for both");
 }
 
+/* Tests run in the repository. */
+static void test_the_command_that_fetches(void **state)
+{
+    (void)state;
+    char here[PATH_MAX];
+    assert_non_null(getcwd(here, sizeof here));
+    const char *folder = arena_printf(&arena, "%s/experiments", here);
+    assert_string_equal(dataset_fetch_command(&arena, "experiments", "mnist"), "make data");
+    assert_string_equal(dataset_fetch_command(&arena, "experiments", "other"), "runner/data/fetch.sh other");
+    assert_string_equal(dataset_fetch_command(&arena, folder, "mnist"),
+                        arena_printf(&arena, "%s/runner/data/fetch.sh mnist", here));
+    assert_string_equal(dataset_fetch_command(&arena, "mine", "mnist"),
+                        "DATASETS=mine/datasets.yaml runner/data/fetch.sh mnist");
+}
+
 /* Changes a file behind the description's back. */
 static void test_a_file_that_is_not_the_right_one(void **state)
 {
@@ -220,7 +236,8 @@ static void test_a_file_that_is_not_the_right_one(void **state)
     assert_false(loads(&plain));
     assert_int_equal(err.kind, ERR_FAILED);
     assert_string_equal(err.loc.file, file->path);
-    expect_message("missing; run \"runner/data/fetch.sh small\"");
+    expect_message(
+        arena_printf(&arena, "missing; run \"DATASETS=%s/datasets.yaml runner/data/fetch.sh small\"", set.folder));
 
     err = (Err){0};
     file->n--;
@@ -370,6 +387,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_strictly, setup, teardown),
         cmocka_unit_test_setup_teardown(test_loads_all, setup, teardown),
         cmocka_unit_test_setup_teardown(test_splits_and_limits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_command_that_fetches, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_file_that_is_not_the_right_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_a_file_holds, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_verified_file_is_remembered, setup, teardown),
