@@ -34,7 +34,8 @@ typedef struct Share {
 static struct {
     void (*task)(void *context, size_t i);
     void *context;
-    Share *shares; /* one a thread; the caller's is the first */
+    Share *shares;          /* one a thread; the caller's is the first */
+    atomic_bool shared_out; /* false while they are written: who looked then would find others' before its own */
     _Alignas(CACHE_LINE) atomic_size_t unfinished;
     _Alignas(CACHE_LINE) atomic_size_t sleepers; /* workers that wait for a permit and were not given one */
     atomic_size_t sleepers_least;                /* more threads than processors would take them from each other */
@@ -87,7 +88,7 @@ static size_t end_of(uint64_t range)
 
 static bool work_waits(void)
 {
-    for (size_t i = 0; i < pool_threads(); i++) {
+    for (size_t i = 0; atomic_load(&pool.shared_out) && i < pool_threads(); i++) {
         const uint64_t range = atomic_load(&pool.shares[i].range);
         if (begin_of(range) < end_of(range)) return true;
     }
@@ -157,17 +158,23 @@ static bool claim(Share *share, bool own, size_t *begin, size_t *end)
     return false;
 }
 
-/* Claims and runs tasks until none is left, first those of the thread's own share. */
+/* Claims tasks of the thread's own share, or, where that is empty, of the next one that isn't. */
+static bool claim_some(size_t thread, size_t *begin, size_t *end)
+{
+    for (size_t i = 0; atomic_load(&pool.shared_out) && i < pool_threads(); i++)
+        if (claim(&pool.shares[(thread + i) % pool_threads()], i == 0, begin, end)) return true;
+    return false;
+}
+
+/* Claims and runs tasks until none is left. */
 static void run_tasks(size_t thread, bool *used)
 {
-    for (size_t i = 0; i < pool_threads(); i++) {
-        size_t begin, end;
-        while (claim(&pool.shares[(thread + i) % pool_threads()], i == 0, &begin, &end)) {
-            count_use(used);
-            for (size_t k = begin; k < end; k++) pool.task(pool.context, k);
-            if (atomic_fetch_sub(&pool.unfinished, end - begin) == end - begin && take_down(&pool.caller_sleeps))
-                sem_post(&pool.finished);
-        }
+    size_t begin, end;
+    while (claim_some(thread, &begin, &end)) {
+        count_use(used);
+        for (size_t i = begin; i < end; i++) pool.task(pool.context, i);
+        if (atomic_fetch_sub(&pool.unfinished, end - begin) == end - begin && take_down(&pool.caller_sleeps))
+            sem_post(&pool.finished);
     }
 }
 
@@ -294,11 +301,13 @@ static void run_alone(size_t tasks, void (*task)(void *context, size_t i), void 
 static void share_out(size_t tasks)
 {
     const size_t threads = pool_threads(), part = tasks / threads, more = tasks % threads;
+    atomic_store(&pool.shared_out, false);
     for (size_t i = 0, begin = 0; i < threads; i++) {
         const size_t end = begin + part + (i < more);
         atomic_store(&pool.shares[i].range, range_of(begin, end));
         begin = end;
     }
+    atomic_store(&pool.shared_out, true);
 }
 
 void pool_run(size_t tasks, void (*task)(void *context, size_t i), void *context)
