@@ -44,8 +44,8 @@ bool exec_runs(const Exec *exec, int node);
  * no root is computed from it. */
 real *exec_value(const Exec *exec, int node);
 
-/* seed and step decide the random draws of this pass. In training, ops update their buffers (running statistics, codebooks); an
- * evaluation changes no parameter. */
+/* seed and step decide the random draws of this pass. In training, ops update their buffers (running statistics,
+ * codebooks); an evaluation changes no parameter. */
 void exec_forward(Exec *exec, uint64_t seed, uint64_t step);
 
 /* Starts from gradients of zero (which are not set where the first writer overwrites them), adds `seed_grad[i]` to
