@@ -51,12 +51,13 @@ static void exact_conv2d_grad_input(const ConvShape *shape, const float *dy, con
 static void exact_conv2d_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw,
                                      float *scratch)
 {
+    const ExactProducts products = {shape, x, dy, add, dw};
     if (exact_taps_fit(shape))
-        exact_taps_grad_weight(shape, x, dy, add, dw);
+        exact_taps(&products);
     else if (exact_turned_fits(shape))
-        exact_turned_grad_weight(shape, x, dy, add, dw, scratch);
+        exact_turned(&products, scratch);
     else
-        exact_grad_weight(shape, x, dy, add, dw);
+        exact_products(&products);
 }
 
 static void exact_dense(size_t n, size_t in, size_t out, const float *x, const float *w, const Ending *ending, float *y,

@@ -147,16 +147,25 @@ bool exact_is_pointwise(const ConvShape *shape);
 ConvShape exact_line(const ConvShape *shape, size_t images);
 
 /* dw as the weight, the sum over images and outputs of x dy; add: to what is there. */
-void exact_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw);
+typedef struct ExactProducts {
+    const ConvShape *shape;
+    const float *x, *dy;
+    bool add;
+    float *dw;
+} ExactProducts;
+
+void exact_products(const ExactProducts *products);
 
 /* The same for kernels of 3x3 over one channel. */
 bool exact_taps_fit(const ConvShape *shape);
-void exact_taps_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw);
+void exact_taps(const ExactProducts *products);
 
 /* The same for few filters. */
 bool exact_turned_fits(const ConvShape *shape);
 size_t exact_turned_scratch(const ConvShape *shape);
-void exact_turned_grad_weight(const ConvShape *shape, const float *x, const float *dy, bool add, float *dw,
-                              float *scratch);
+void exact_turned(const ExactProducts *products, float *scratch);
+
+/* How many images, with their grids, stay in the second cache while all tiles go through them; 1 at least. */
+size_t exact_block(const ConvShape *shape);
 
 #endif

@@ -18,11 +18,8 @@ enum {
 };
 
 typedef struct Job {
-    const ConvShape *shape;
+    ExactProducts of;
     const ExactIsa *isa;
-    const float *x, *dy;
-    bool add;
-    float *dw;
     size_t panels;
     size_t length, spans;  /* channels to be cut into tiles, and how many times they stand in a row of taps */
     size_t tiles;          /* of a span */
@@ -33,9 +30,9 @@ typedef struct Job {
 /* The tile of rows [begin, end) of a row of taps, of all filters; nothing to sum where it has no lines or steps. */
 static ExactOuter outer_of(const Job *job, size_t tap_row, size_t begin, size_t end)
 {
-    const ConvShape *s = job->shape;
+    const ConvShape *s = job->of.shape;
     size_t line, first, start;
-    ExactOuter t = {.a = job->x + job->begin * s->ih * s->iw * s->cin, .images = job->end - job->begin};
+    ExactOuter t = {.a = job->of.x + job->begin * s->ih * s->iw * s->cin, .images = job->end - job->begin};
     t.lines = conv_outputs_seeing(tap_row, s->sh, s->top, s->ih, s->oh, &line) - line;
     t.a_image = s->ih * s->iw * s->cin;
     t.a_line = s->sh * s->iw * s->cin;
@@ -53,10 +50,10 @@ static ExactOuter outer_of(const Job *job, size_t tap_row, size_t begin, size_t 
     t.high = (ptrdiff_t)((s->iw + s->left) * s->cin) - moved;
     t.start = (ptrdiff_t)((line * s->sh + tap_row) * s->iw * s->cin) + moved -
               (ptrdiff_t)((s->top * s->iw + s->left) * s->cin);
-    t.b = job->dy + job->begin * t.b_image + line * t.b_line + start * t.b_step;
-    t.c = job->dw + (tap_row * s->kw * s->cin + begin) * s->cout;
+    t.b = job->of.dy + job->begin * t.b_image + line * t.b_line + start * t.b_step;
+    t.c = job->of.dw + (tap_row * s->kw * s->cin + begin) * s->cout;
     t.c_stride = s->cout;
-    t.load = job->add || job->begin > 0;
+    t.load = job->of.add || job->begin > 0;
     if (t.lines == 0 || t.steps == 0) t.images = 0;
     return t;
 }
@@ -66,7 +63,7 @@ static void run_panels(const Job *job, ExactOuter *t, size_t rows)
     const float *b = t->b;
     float *c = t->c;
     for (size_t i = 0; i < job->panels; i++) {
-        const ExactPanel panel = exact_panel(job->shape->cout, job->isa->width, i);
+        const ExactPanel panel = exact_panel(job->of.shape->cout, job->isa->width, i);
         t->b = b + panel.begin;
         t->c = c + panel.begin;
         t->columns = panel.columns;
@@ -99,7 +96,7 @@ static void fetch(const float *c, size_t rows, size_t stride)
 static void flat_task(void *context, size_t task)
 {
     const Job *job = context;
-    const ConvShape *s = job->shape;
+    const ConvShape *s = job->of.shape;
     const size_t range = task / job->groups, vector = job->isa->width, group = task % job->groups;
     const size_t first = exact_part(job->tiles, job->ranges, range),
                  last = exact_part(job->tiles, job->ranges, range + 1);
@@ -110,26 +107,26 @@ static void flat_task(void *context, size_t task)
     for (size_t begin = 0; begin < steps; begin += STEPS) {
         ExactOuter t = {.images = 1, .lines = 1, .steps = size_min(STEPS, steps - begin), .c_stride = s->cout};
         t.last = t.steps;
-        t.load = job->add || begin > 0;
+        t.load = job->of.add || begin > 0;
         const bool copy_a = panels >= COPY, copy_b = last - first >= COPY;
         for (size_t i = 0; i < panels && copy_b; i++) {
             const ExactPanel p = exact_panel(s->cout, vector, panel + i);
-            job->isa->pack(t.steps, p.columns, p.width, job->dy + begin * s->cout + p.begin, s->cout,
+            job->isa->pack(t.steps, p.columns, p.width, job->of.dy + begin * s->cout + p.begin, s->cout,
                            b + i * STEPS * 2 * vector);
         }
         for (size_t tile = first; tile < last; tile++) {
             const size_t channel = exact_part(s->cin, job->tiles, tile);
             const size_t rows = exact_part(s->cin, job->tiles, tile + 1) - channel;
-            const float *x = job->x + begin * s->cin + channel;
+            const float *x = job->of.x + begin * s->cin + channel;
             const size_t width = size_ceil_div(rows, vector) * vector;
             if (copy_a) job->isa->pack(t.steps, rows, width, x, s->cin, a);
             t.a = copy_a ? a : x;
             t.a_step = copy_a ? width : s->cin;
             for (size_t i = 0; i < panels; i++) {
                 const ExactPanel p = exact_panel(s->cout, vector, panel + i);
-                t.b = copy_b ? b + i * STEPS * 2 * vector : job->dy + begin * s->cout + p.begin;
+                t.b = copy_b ? b + i * STEPS * 2 * vector : job->of.dy + begin * s->cout + p.begin;
                 t.b_step = copy_b ? p.width : s->cout;
-                t.c = job->dw + channel * s->cout + p.begin;
+                t.c = job->of.dw + channel * s->cout + p.begin;
                 t.columns = p.columns;
                 if (i + 1 < panels) fetch(t.c + p.columns, rows, s->cout);
                 job->isa->outer[p.kind][rows](&t);
@@ -150,9 +147,15 @@ ConvShape exact_line(const ConvShape *s, size_t images)
     return (ConvShape){images, 1, places, s->cin, 1, places, s->cout, 1, 1, 1, 1, 0, 0, 0};
 }
 
-void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, bool add, float *dw)
+size_t exact_block(const ConvShape *s)
 {
-    Job job = {.shape = s, .isa = exact_isa(), .x = x, .dy = dy, .add = add, .dw = dw};
+    return size_max(BLOCK / (s->ih * s->iw * s->cin + s->oh * s->ow * s->cout), 1);
+}
+
+void exact_products(const ExactProducts *products)
+{
+    const ConvShape *s = products->shape;
+    Job job = {.of = *products, .isa = exact_isa()};
     const bool few = s->cin < FEW_CHANNELS && s->taps == 0;
     job.panels = exact_panels(s->cout, job.isa->width);
     job.length = few ? s->kw * s->cin : s->cin;
@@ -161,7 +164,7 @@ void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, bool
     ConvShape line;
     if (exact_is_pointwise(s)) {
         line = exact_line(s, s->n);
-        job.shape = s = &line;
+        job.of.shape = s = &line;
     }
     if (exact_is_pointwise(s) && s->iw == 1) {
         job.tiles = size_ceil_div(s->cin, job.isa->rows);
@@ -170,7 +173,7 @@ void exact_grad_weight(const ConvShape *s, const float *x, const float *dy, bool
         pool_run(job.groups * job.ranges, flat_task, &job);
         return;
     }
-    const size_t image = s->ih * s->iw * s->cin + s->oh * s->ow * s->cout, block = size_max(BLOCK / image, 1);
+    const size_t block = exact_block(s);
     for (; job.begin < s->n; job.begin = job.end) {
         job.end = size_min(job.begin + block, s->n);
         pool_run(job.tiles * (few ? s->kh : conv_taps(s)), tile_task, &job);

@@ -3,14 +3,6 @@
 #include "nn/base/pool.h"
 #include "nn/kernel/exact/exact.h"
 
-typedef struct Job {
-    const ConvShape *shape;
-    const ExactIsa *isa;
-    const float *x, *dy;
-    bool add;
-    float *dw;
-} Job;
-
 bool exact_taps_fit(const ConvShape *s)
 {
     return s->kh == 3 && s->kw == 3 && s->cin == 1 && s->taps == 0 && s->cout > exact_isa()->width;
@@ -18,14 +10,15 @@ bool exact_taps_fit(const ConvShape *s)
 
 static void taps_task(void *context, size_t task)
 {
-    const Job *job = context;
-    const size_t width = job->isa->width, begin = task * width, columns = size_min(width, job->shape->cout - begin);
-    const ExactTaps taps = {job->shape, job->x, job->dy + begin, job->dw + begin, columns, job->add};
-    job->isa->taps[columns == width ? EXACT_ONE : EXACT_PART](&taps);
+    const ExactProducts *of = context;
+    const ExactIsa *isa = exact_isa();
+    const size_t begin = task * isa->width, columns = size_min(isa->width, of->shape->cout - begin);
+    const ExactTaps taps = {of->shape, of->x, of->dy + begin, of->dw + begin, columns, of->add};
+    isa->taps[columns == isa->width ? EXACT_ONE : EXACT_PART](&taps);
 }
 
-void exact_taps_grad_weight(const ConvShape *s, const float *x, const float *dy, bool add, float *dw)
+void exact_taps(const ExactProducts *products)
 {
-    Job job = {s, exact_isa(), x, dy, add, dw};
-    pool_run(size_ceil_div(s->cout, job.isa->width), taps_task, &job);
+    ExactProducts of = *products;
+    pool_run(size_ceil_div(of.shape->cout, exact_isa()->width), taps_task, &of);
 }

@@ -6,20 +6,17 @@
 #include "nn/kernel/exact/exact.h"
 
 enum {
-    BLOCK = 256 * 1024, /* elements of image and grid in a block */
-    VECTORS = 2,        /* of channels at least */
-    TASKS = 4           /* fewer leave threads without one */
+    VECTORS = 2, /* of channels at least */
+    TASKS = 4    /* fewer leave threads without one */
 };
 
 typedef struct Job {
-    const ConvShape *shape;
+    ExactProducts of;
     const ExactIsa *isa;
-    const float *x, *dy;
-    bool add;
-    float *dw, *turned; /* (taps,cin,cout) and (taps,cout,cin) */
-    size_t panels;      /* of the image's channels */
-    size_t tiles;       /* of the grid's */
-    size_t begin, end;  /* the block of images */
+    float *turned;     /* dw as (taps,cout,cin) */
+    size_t panels;     /* of the image's channels */
+    size_t tiles;      /* of the grid's */
+    size_t begin, end; /* the block of images */
 } Job;
 
 static size_t panels_of(const ConvShape *s)
@@ -47,13 +44,13 @@ size_t exact_turned_scratch(const ConvShape *s)
 static void tile_task(void *context, size_t task)
 {
     const Job *job = context;
-    const ConvShape *s = job->shape;
+    const ConvShape *s = job->of.shape;
     const size_t tile = task % job->tiles, tap = task / job->tiles / job->panels;
     const ExactPanel panel = exact_panel(s->cin, job->isa->width, task / job->tiles % job->panels);
     const size_t row = exact_part(s->cout, job->tiles, tile), rows = exact_part(s->cout, job->tiles, tile + 1) - row;
     const size_t a = tap / s->kw, b = tap % s->kw;
     size_t line, step;
-    ExactOuter t = {.images = job->end - job->begin, .columns = panel.columns, .load = job->add || job->begin > 0};
+    ExactOuter t = {.images = job->end - job->begin, .columns = panel.columns, .load = job->of.add || job->begin > 0};
     t.lines = conv_outputs_seeing(a, s->sh, s->top, s->ih, s->oh, &line) - line;
     t.steps = t.last = conv_outputs_seeing(b, s->sw, s->left, s->iw, s->ow, &step) - step;
     if (t.lines == 0 || t.steps == 0) t.images = 0;
@@ -64,13 +61,13 @@ static void tile_task(void *context, size_t task)
     t.b_step = s->sw * s->cin;
     t.b_line = s->sh * s->iw * s->cin;
     t.b_image = s->ih * s->iw * s->cin;
-    t.a = job->dy + job->begin * t.a_image;
+    t.a = job->of.dy + job->begin * t.a_image;
     t.start = (ptrdiff_t)(line * t.a_line + step * t.a_step + row);
     t.c = job->turned + (tap * s->cout + row) * s->cin + panel.begin;
     t.c_stride = s->cin;
     if (t.images > 0) {
         const size_t h = line * s->sh + a - s->top, w = step * s->sw + b - s->left;
-        t.b = job->x + job->begin * t.b_image + (h * s->iw + w) * s->cin + panel.begin;
+        t.b = job->of.x + job->begin * t.b_image + (h * s->iw + w) * s->cin + panel.begin;
     }
     job->isa->outer[panel.kind][rows](&t);
 }
@@ -85,30 +82,28 @@ static void turn(const float *from, size_t rows, size_t columns, float *to)
 static void turn_there(void *context, size_t tap)
 {
     const Job *job = context;
-    const size_t weight = job->shape->cin * job->shape->cout;
-    turn(job->dw + tap * weight, job->shape->cin, job->shape->cout, job->turned + tap * weight);
+    const size_t weight = job->of.shape->cin * job->of.shape->cout;
+    turn(job->of.dw + tap * weight, job->of.shape->cin, job->of.shape->cout, job->turned + tap * weight);
 }
 
 static void turn_back(void *context, size_t tap)
 {
     const Job *job = context;
-    const size_t weight = job->shape->cin * job->shape->cout;
-    turn(job->turned + tap * weight, job->shape->cout, job->shape->cin, job->dw + tap * weight);
+    const size_t weight = job->of.shape->cin * job->of.shape->cout;
+    turn(job->turned + tap * weight, job->of.shape->cout, job->of.shape->cin, job->of.dw + tap * weight);
 }
 
-void exact_turned_grad_weight(const ConvShape *s, const float *x, const float *dy, bool add, float *dw, float *scratch)
+void exact_turned(const ExactProducts *products, float *scratch)
 {
-    const ConvShape line = exact_is_pointwise(s) ? exact_line(s, 1) : *s;
-    s = &line;
-    Job job = {
-        .shape = s, .isa = exact_isa(), .x = x, .dy = dy, .add = add, .dw = dw, .turned = exact_aligned(scratch)};
-    const size_t taps = conv_taps(s);
-    job.panels = panels_of(s);
-    job.tiles = tiles_of(s);
-    if (add) pool_run(taps, turn_there, &job);
-    const size_t image = s->ih * s->iw * s->cin + s->oh * s->ow * s->cout, block = size_max(BLOCK / image, 1);
-    for (; job.begin < s->n; job.begin = job.end) {
-        job.end = size_min(job.begin + block, s->n);
+    const ConvShape *of = products->shape, s = exact_is_pointwise(of) ? exact_line(of, 1) : *of;
+    Job job = {.of = *products, .isa = exact_isa(), .turned = exact_aligned(scratch)};
+    const size_t taps = conv_taps(&s), block = exact_block(&s);
+    job.of.shape = &s;
+    job.panels = panels_of(&s);
+    job.tiles = tiles_of(&s);
+    if (job.of.add) pool_run(taps, turn_there, &job);
+    for (; job.begin < s.n; job.begin = job.end) {
+        job.end = size_min(job.begin + block, s.n);
         pool_run(taps * job.panels * job.tiles, tile_task, &job);
     }
     pool_run(taps, turn_back, &job);
