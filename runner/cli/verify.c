@@ -1,11 +1,11 @@
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "nn/base/file.h"
+#include "nn/base/temporary.h"
 #include "runner/cli/cli.h"
 #include "runner/run/cost.h"
 #include "runner/run/needs.h"
@@ -209,28 +209,6 @@ static bool again_make(Cli *cli, Again *again, const char *folder, Err *err)
     return true;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
-}
-
-static void remove_folder(const char *folder)
-{
-    enum { FOLDERS_OPEN = 16 };
-    if (nftw(folder, remove_entry, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS) != 0)
-        fprintf(stderr, "%s: can't be removed: %s\n", folder, strerror(errno));
-}
-
-static bool make_folder(Arena *arena, char **folder, Err *err)
-{
-    const char *parent = getenv("TMPDIR");
-    char *name = arena_printf(arena, "%s/mayvae-verify-XXXXXX", parent && *parent ? parent : "/tmp");
-    if (!mkdtemp(name)) return err_failed(err, loc_file(name), "can't make a temporary folder: %s", strerror(errno));
-    *folder = name;
-    return true;
-}
-
 /* Makes the runs again below folder, and compares those that came to an end. */
 static int verify(Cli *cli, Again *again, Err *err)
 {
@@ -255,13 +233,12 @@ static int run(Cli *cli, Err *err)
 {
     RunList list = {0};
     Again again = {.list = &list};
-    char *folder = NULL;
-    int code;
+    Err left = {0};
     signals_catch();
-    bool ok =
-        cli_runs(cli, &list, err) && make_folder(&cli->arena, &folder, err) && again_make(cli, &again, folder, err);
-    code = ok ? verify(cli, &again, err) : cli_fail(err);
-    if (folder) remove_folder(folder);
+    const char *folder = cli_runs(cli, &list, err) ? temporary_folder(&cli->arena, "verify", err) : NULL;
+    const bool ok = folder && again_make(cli, &again, folder, err);
+    const int code = ok ? verify(cli, &again, err) : cli_fail(err);
+    if (folder && !temporary_remove(folder, &left)) err_print(&left, stderr);
     runs_release(&list);
     return code;
 }

@@ -1,37 +1,29 @@
 #include "tests/support/folder.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "nn/base/err.h"
+#include "nn/base/temporary.h"
 
-static char folder[256];
+static Arena arena;
+static const char *folder;
 static pid_t owner;
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *ftw)
-{
-    (void)status;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
 
 /* A forked child has the folder's name too, but isn't to remove it. */
 static void remove_folder(void)
 {
-    if (getpid() == owner) nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    Err ignored = {0};
+    if (getpid() == owner) temporary_remove(folder, &ignored);
+    arena_release(&arena);
 }
 
 const char *test_folder(void)
 {
-    if (folder[0]) return folder;
-    const char *parent = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/mayvae-test-XXXXXX", parent ? parent : "/tmp");
-    if (!mkdtemp(folder)) BUG("can't make the folder %s", folder);
+    Err err = {0};
+    if (folder) return folder;
+    folder = temporary_folder(&arena, "test", &err);
+    if (!folder) BUG("%s: %s", err.loc.file, err.text);
     owner = getpid();
     atexit(remove_folder);
     return folder;

@@ -1,11 +1,10 @@
 #include "tests/support/small_set.h"
 
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "nn/base/file.h"
+#include "nn/base/temporary.h"
 
 uint8_t small_pixel(size_t file, size_t image, size_t pixel)
 {
@@ -48,12 +47,10 @@ void small_set_init(SmallSet *set)
                                            {"test_images", "test-images"},
                                            {"test_labels", "test-labels"}};
     *set = (SmallSet){0};
-    const char *temporary = getenv("TMPDIR");
-    char *folder = arena_printf(&set->arena, "%s/mayvae-test-XXXXXX", temporary ? temporary : "/tmp");
-    if (!mkdtemp(folder)) BUG("small set: no temporary folder");
-    set->folder = folder;
-    setenv("MAYVAE_DATA", folder, 1);
     Err err = {0};
+    const char *folder = set->folder = temporary_folder(&set->arena, "test", &err);
+    must(folder != NULL, &err);
+    setenv("MAYVAE_DATA", folder, 1);
     must(file_make_folder(arena_printf(&set->arena, "%s/small", folder), &err), &err);
     for (size_t i = 0; i < 4; i++) {
         set->file[i].role = names[i][0];
@@ -90,15 +87,10 @@ void small_set_publish(const SmallSet *set)
     arena_release(&arena);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *ftw)
-{
-    (void)status, (void)kind, (void)ftw;
-    return remove(path);
-}
-
 void small_set_release(SmallSet *set)
 {
-    nftw(set->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    Err err = {0};
+    must(temporary_remove(set->folder, &err), &err);
     arena_release(&set->arena);
     unsetenv("MAYVAE_DATA");
 }

@@ -11,6 +11,7 @@
 #include "nn/base/alloc.h"
 #include "nn/base/file.h"
 #include "runner/canvas/canvas.h"
+#include "tests/support/folder.h"
 
 static const Color black = {0, 0, 0};
 
@@ -278,10 +279,7 @@ static void test_png_round_trip(void **state)
     Arena arena = {0};
     Err err = {0};
     Canvas canvas, back;
-    const char *temporary = getenv("TMPDIR");
-    char *folder = arena_printf(&arena, "%s/mayvae-test-XXXXXX", temporary ? temporary : "/tmp");
-    assert_non_null(mkdtemp(folder));
-    const char *path = arena_printf(&arena, "%s/a.png", folder);
+    const char *path = arena_printf(&arena, "%s/a.png", test_folder());
     canvas_init(&canvas, 61, 47);
     canvas_dot(&canvas, 30, 20, 15, color_class(3), 0.6);
     canvas_text(&canvas, 5, 40, 14, ALIGN_LEFT, color_ink, "β = 0.5");
@@ -310,9 +308,8 @@ static void test_png_round_trip(void **state)
     assert_false(canvas_read(&back, path, &err));
     canvas_release(&back);
     err = (Err){0};
-    assert_false(canvas_write(&canvas, arena_printf(&arena, "%s/none/a.png", folder), &err));
+    assert_false(canvas_write(&canvas, arena_printf(&arena, "%s/none/a.png", test_folder()), &err));
     canvas_release(&canvas);
-    rmdir(folder);
     arena_release(&arena);
 }
 

@@ -9,6 +9,7 @@
 
 #include "nn/init/init.h"
 #include "nn/params/params.h"
+#include "tests/support/folder.h"
 #include "tests/support/toy.h"
 
 typedef struct Model {
@@ -113,13 +114,10 @@ static void test_initial_values_depend_on_seed_and_name_alone(void **state)
 /* Writes what the first model holds; returns the file as it is read again. */
 static void through_a_file(const Model *model, SafeTensors *file)
 {
-    static char path[64]; /* the file's errors point to it */
-    snprintf(path, sizeof path, "/tmp/mayvae_test_params_XXXXXX");
+    static char path[512]; /* the file's errors point to it */
     Err err = {0};
     TensorList list = {0};
-    int handle = mkstemp(path);
-    assert_true(handle >= 0);
-    close(handle);
+    test_path(path, "params.safetensors");
     params_list(&model->params, "weights/", model->params.value, &list);
     params_list(&model->params, "adam_m/", model->params.slot[0], &list);
     assert_true(safetensors_write(path, &list, &err));

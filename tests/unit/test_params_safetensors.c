@@ -3,31 +3,21 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "nn/base/file.h"
 #include "nn/params/safetensors.h"
+#include "tests/support/folder.h"
 
-static char folder[] = "/tmp/mayvae_test_XXXXXX";
-static char path[64], other[64];
+static char path[512], other[512];
 
-static int make_folder(void **state)
+static int name_files(void **state)
 {
     (void)state;
-    if (!mkdtemp(folder)) return -1;
-    snprintf(path, sizeof path, "%s/a.safetensors", folder);
-    snprintf(other, sizeof other, "%s/b.safetensors", folder);
+    test_path(path, "a.safetensors");
+    test_path(other, "b.safetensors");
     return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    unlink(path);
-    unlink(other);
-    return rmdir(folder);
 }
 
 static const float floats[6] = {1, -2.5f, 0, 3e30f, -0.0f, 7};
@@ -284,5 +274,5 @@ int main(void)
         cmocka_unit_test(test_an_unaligned_header_is_taken),
         cmocka_unit_test(test_a_file_that_is_not_there),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, name_files, NULL);
 }

@@ -9,26 +9,21 @@
 #include <cmocka.h>
 
 #include "runner/table/csv.h"
+#include "tests/support/folder.h"
 
-static char folder[100];
-static const char *path;
+static char path[512];
 static Arena arena;
 
 static int setup(void **state)
 {
     (void)state;
-    const char *temporary = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/mayvae-test-XXXXXX", temporary ? temporary : "/tmp");
-    if (!mkdtemp(folder)) return -1;
-    path = arena_printf(&arena, "%s/a.csv", folder);
+    test_path(path, "a.csv");
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    unlink(path);
-    rmdir(folder);
     arena_release(&arena);
     return 0;
 }
