@@ -7,13 +7,13 @@
 #include "nn/base/file.h"
 #include "runner/cli/cli.h"
 #include "runner/run/cost.h"
+#include "runner/run/due.h"
 #include "runner/run/execute.h"
 #include "runner/run/launch.h"
 #include "runner/run/lock.h"
 #include "runner/run/signals.h"
 #include "runner/run/study.h"
 #include "runner/run/summary.h"
-#include "runner/run/todo.h"
 
 /* One frozen run: the process that the runner starts for each. */
 static int run_frozen(const Cli *cli, Err *err)
@@ -50,23 +50,23 @@ static bool data_is_there(const SpawnTask *tasks, size_t n, Err *err)
     return true;
 }
 
-static void say(const Todo *todo)
+static void say(const Due *due)
 {
-    const char *what = run_state_name(todo->status.state);
-    if (todo->forced)
-        fprintf(stderr, "%s: train (--force)\n", todo->run->path);
-    else if (todo->user)
-        fprintf(stderr, "%s: %s: %s; %s needs it\n", todo->run->path, what, todo->status.reason, todo->user->path);
+    const char *what = run_state_name(due->status.state);
+    if (due->forced)
+        fprintf(stderr, "%s: train (--force)\n", due->run->path);
+    else if (due->user)
+        fprintf(stderr, "%s: %s: %s; %s needs it\n", due->run->path, what, due->status.reason, due->user->path);
     else
-        fprintf(stderr, "%s: %s: %s\n", todo->run->path, what, todo->status.reason);
+        fprintf(stderr, "%s: %s: %s\n", due->run->path, what, due->status.reason);
 }
 
 static SpawnTask *choose(const Cli *cli, RunList *list, const double *batch, size_t *n)
 {
-    TodoList todo = todo_make(list, cli->force);
-    SpawnTask *tasks = arena_alloc(&list->arena, todo.n + 1, sizeof *tasks);
-    for (size_t i = 0; i < todo.n; i++) {
-        const Todo *item = &todo.items[i];
+    DueList due = due_make(list, cli->force);
+    SpawnTask *tasks = arena_alloc(&list->arena, due.n + 1, sizeof *tasks);
+    for (size_t i = 0; i < due.n; i++) {
+        const Due *item = &due.items[i];
         tasks[i] = (SpawnTask){.run = item->run,
                                .cost = batch[item->run - list->items] * cost_steps(item->run, item->status.state),
                                .waits = item->waits,
@@ -74,9 +74,9 @@ static SpawnTask *choose(const Cli *cli, RunList *list, const double *batch, siz
                                .force = item->forced};
         if (!cli->quiet) say(item);
     }
-    if (!cli->quiet && todo.targets < list->n)
-        fprintf(stderr, "%zu of %zu runs are up to date\n", list->n - todo.targets, list->n);
-    *n = todo.n;
+    if (!cli->quiet && due.targets < list->n)
+        fprintf(stderr, "%zu of %zu runs are up to date\n", list->n - due.targets, list->n);
+    *n = due.n;
     return tasks;
 }
 
@@ -105,7 +105,7 @@ static int finish(const Cli *cli, const SpawnResult *result, Err *err)
     return result->failed ? result->worst > 0 ? result->worst : ERR_FAILED : 0;
 }
 
-static int run_todo(const Cli *cli, RunList *list, const double *batch, Err *err)
+static int run_due(const Cli *cli, RunList *list, const double *batch, Err *err)
 {
     size_t n;
     const SpawnTask *chosen = choose(cli, list, batch, &n);
@@ -123,7 +123,7 @@ static int run(Cli *cli, Err *err)
     bool ok = cli_runs(cli, &list, err) && cli_check_study(cli, &list, err);
     double *batch = arena_alloc(&list.arena, list.total + 1, sizeof *batch);
     if (ok && check_all(&list, batch, err))
-        code = run_todo(cli, &list, batch, err);
+        code = run_due(cli, &list, batch, err);
     else
         code = cli_fail(err);
     runs_release(&list);

@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "nn/base/file.h"
+#include "runner/run/due.h"
 #include "runner/run/history.h"
 #include "runner/run/needs.h"
-#include "runner/run/todo.h"
 #include "tests/support/small_set.h"
 
 static SmallSet set;
@@ -245,15 +245,15 @@ static void give_results(const Run *run)
     put(arena_printf(&set.arena, "r/%s/run.yaml", run->path), text);
 }
 
-static void expect_todo(const char *const *paths)
+static void expect_due(const char *const *paths)
 {
-    const TodoList todo = todo_make(&list, false);
+    const DueList due = due_make(&list, false);
     size_t n = 0;
     for (; paths[n]; n++) {
-        if (n >= todo.n) fail_msg("%s is not to be done", paths[n]);
-        assert_string_equal(todo.items[n].run->path, paths[n]);
+        if (n >= due.n) fail_msg("%s is not to be done", paths[n]);
+        assert_string_equal(due.items[n].run->path, paths[n]);
     }
-    if (todo.n > n) fail_msg("%s is to be done", todo.items[n].run->path);
+    if (due.n > n) fail_msg("%s is to be done", due.items[n].run->path);
 }
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -262,15 +262,15 @@ static void needs_are_done_first(void **state)
 {
     (void)state;
     must_find("last");
-    expect_todo(LIST("base/n2/seed1", "user/seed1", "last/n1/seed1", "last/n2/seed1"));
-    const TodoList todo = todo_make(&list, false);
-    assert_int_equal(todo.targets, 2);
-    assert_int_equal(todo.items[0].wait_count, 0);
-    assert_int_equal(todo.items[1].wait_count, 1);
-    assert_int_equal(todo.items[1].waits[0], 0);
-    assert_int_equal(todo.items[2].wait_count, 2); /* its model may ask for base, too */
-    assert_ptr_equal(todo.items[1].user, get("last/n1/seed1"));
-    assert_null(todo.items[2].user);
+    expect_due(LIST("base/n2/seed1", "user/seed1", "last/n1/seed1", "last/n2/seed1"));
+    const DueList due = due_make(&list, false);
+    assert_int_equal(due.targets, 2);
+    assert_int_equal(due.items[0].wait_count, 0);
+    assert_int_equal(due.items[1].wait_count, 1);
+    assert_int_equal(due.items[1].waits[0], 0);
+    assert_int_equal(due.items[2].wait_count, 2); /* its model may ask for base, too */
+    assert_ptr_equal(due.items[1].user, get("last/n1/seed1"));
+    assert_null(due.items[2].user);
 }
 
 /* Nobody waits for a run that has its weights; it is brought to its end all the same. */
@@ -279,12 +279,12 @@ static void weights_are_enough(void **state)
     (void)state;
     must_find("user");
     give_weights(get("base/n2/seed1"));
-    const TodoList todo = todo_make(&list, false);
-    assert_int_equal(todo.n, 2);
-    assert_int_equal(todo.items[0].status.state, RUN_EVALUATE);
-    assert_int_equal(todo.items[1].wait_count, 0);
+    const DueList due = due_make(&list, false);
+    assert_int_equal(due.n, 2);
+    assert_int_equal(due.items[0].status.state, RUN_EVALUATE);
+    assert_int_equal(due.items[1].wait_count, 0);
     give_results(get("base/n2/seed1"));
-    expect_todo(LIST("user/seed1"));
+    expect_due(LIST("user/seed1"));
 }
 
 /* A target that is up to date asks for nothing. */
@@ -294,8 +294,8 @@ static void who_needs_nothing_done_needs_nothing(void **state)
     const char *none[] = {NULL};
     must_find("user");
     give_results(get("user/seed1"));
-    expect_todo(none);
-    const TodoList forced = todo_make(&list, true);
+    expect_due(none);
+    const DueList forced = due_make(&list, true);
     assert_int_equal(forced.n, 2);
     assert_false(forced.items[0].forced);
     assert_true(forced.items[1].forced);
@@ -330,10 +330,10 @@ static void trained_needs_are_borrowed(void **state)
     assert_string_equal(get("base/n2/seed1")->folder, arena_printf(&set.arena, "%s/base/n2/seed1", place.lender));
     assert_false(get("user/seed1")->borrowed);
     assert_string_equal(get("user/seed1")->folder, arena_printf(&set.arena, "%s/user/seed1", place.results));
-    expect_todo(LIST("user/seed1", "last/n1/seed1"));
+    expect_due(LIST("user/seed1", "last/n1/seed1"));
     must_find("base/n2");
     assert_false(get("base/n2/seed1")->borrowed);
-    expect_todo(LIST("base/n2/seed1"));
+    expect_due(LIST("base/n2/seed1"));
 }
 
 /* ---- in the run's own process ---- */
