@@ -24,10 +24,15 @@ static void gather(ExactGather g, float *scratch)
         exact_gather(&g, scratch);
 }
 
+static size_t products_scratch(const ConvShape *shape)
+{
+    if (exact_turned_fits(shape)) return exact_turned_scratch(shape);
+    return exact_flat_products_fit(shape) ? exact_flat_products_scratch(shape) : 0;
+}
+
 static size_t exact_conv2d_scratch(const ConvShape *shape)
 {
-    const size_t turned = exact_turned_fits(shape) ? exact_turned_scratch(shape) : 0;
-    return size_max(turned, size_max(gather_scratch(shape, false), gather_scratch(shape, true)));
+    return size_max(products_scratch(shape), size_max(gather_scratch(shape, false), gather_scratch(shape, true)));
 }
 
 static size_t exact_dense_scratch(size_t n, size_t in, size_t out)
@@ -56,6 +61,8 @@ static void exact_conv2d_grad_weight(const ConvShape *shape, const float *x, con
         exact_taps(&products);
     else if (exact_turned_fits(shape))
         exact_turned(&products, scratch);
+    else if (exact_flat_products_fit(shape))
+        exact_flat_products(&products, scratch);
     else
         exact_products(&products);
 }

@@ -160,6 +160,11 @@ void exact_products(const ExactProducts *products);
 bool exact_taps_fit(const ConvShape *shape);
 void exact_taps(const ExactProducts *products);
 
+/* The same for images of one pixel. */
+bool exact_flat_products_fit(const ConvShape *shape);
+size_t exact_flat_products_scratch(const ConvShape *shape);
+void exact_flat_products(const ExactProducts *products, float *scratch);
+
 /* The same for few filters. */
 bool exact_turned_fits(const ConvShape *shape);
 size_t exact_turned_scratch(const ConvShape *shape);

@@ -6,7 +6,7 @@
 #include "nn/kernel/exact/exact.h"
 
 enum {
-    TASKS = 16,
+    TASKS = 64,
     PANEL_TASKS = 8,         /* each costs a packed panel */
     WEIGHT_MAX = 128 * 1024, /* elements; a larger weight is cut by panels, and each task packs its own */
     GROUP = 4,               /* panels */

@@ -7,24 +7,16 @@
 
 enum {
     BLOCK = 256 * 1024, /* elements of image and grid in a block */
-    FEW_CHANNELS = 8,   /* fewer don't fill a tile */
-    TASKS = 16,         /* below: of products of flat images */
-    STEPS = 128,        /* of a block */
-    PANELS = 8,         /* of a task, if there are no more */
-    PANELS_OF_MANY = 2, /* of a task else */
-    COPY = 3,           /* a copy is to be used so often */
-    WIDTH_MAX = 16,
-    LINE = 16 /* elements of a cache line */
+    FEW_CHANNELS = 8    /* fewer don't fill a tile */
 };
 
 typedef struct Job {
     ExactProducts of;
     const ExactIsa *isa;
     size_t panels;
-    size_t length, spans;  /* channels to be cut into tiles, and how many times they stand in a row of taps */
-    size_t tiles;          /* of a span */
-    size_t begin, end;     /* the block of images */
-    size_t groups, ranges; /* of panels and of tiles, where the images are flat */
+    size_t length, spans; /* channels to be cut into tiles, and how many times they stand in a row of taps */
+    size_t tiles;         /* of a span */
+    size_t begin, end;    /* the block of images */
 } Job;
 
 /* The tile of rows [begin, end) of a row of taps, of all filters; nothing to sum where it has no lines or steps. */
@@ -81,60 +73,6 @@ static void tile_task(void *context, size_t task)
     if (t.images > 0 || !t.load) run_panels(job, &t, end - begin);
 }
 
-/* The next tile of the weight's gradient is far away: it is asked for while this one is summed. */
-static void fetch(const float *c, size_t rows, size_t stride)
-{
-    for (size_t r = 0; r < rows; r++) {
-        __builtin_prefetch(c + r * stride, 1);
-        __builtin_prefetch(c + r * stride + LINE, 1);
-    }
-}
-
-/* x (n,cin)^T dy (n,cout): a task owns some tiles times some panels: all of them where there are few, which pays for
- * copying the channels of a tile, else so few that their filters stay in the first cache. What several of them use, and
- * lies far apart, is copied a block of steps at a time. */
-static void flat_task(void *context, size_t task)
-{
-    const Job *job = context;
-    const ConvShape *s = job->of.shape;
-    const size_t range = task / job->groups, vector = job->isa->width, group = task % job->groups;
-    const size_t first = exact_part(job->tiles, job->ranges, range),
-                 last = exact_part(job->tiles, job->ranges, range + 1);
-    const size_t panel = exact_part(job->panels, job->groups, group);
-    const size_t panels = exact_part(job->panels, job->groups, group + 1) - panel;
-    const size_t steps = s->n;
-    _Alignas(64) float a[STEPS * WIDTH_MAX], b[STEPS * PANELS * 2 * WIDTH_MAX];
-    for (size_t begin = 0; begin < steps; begin += STEPS) {
-        ExactOuter t = {.images = 1, .lines = 1, .steps = size_min(STEPS, steps - begin), .c_stride = s->cout};
-        t.last = t.steps;
-        t.load = job->of.add || begin > 0;
-        const bool copy_a = panels >= COPY, copy_b = last - first >= COPY;
-        for (size_t i = 0; i < panels && copy_b; i++) {
-            const ExactPanel p = exact_panel(s->cout, vector, panel + i);
-            job->isa->pack(t.steps, p.columns, p.width, job->of.dy + begin * s->cout + p.begin, s->cout,
-                           b + i * STEPS * 2 * vector);
-        }
-        for (size_t tile = first; tile < last; tile++) {
-            const size_t channel = exact_part(s->cin, job->tiles, tile);
-            const size_t rows = exact_part(s->cin, job->tiles, tile + 1) - channel;
-            const float *x = job->of.x + begin * s->cin + channel;
-            const size_t width = size_ceil_div(rows, vector) * vector;
-            if (copy_a) job->isa->pack(t.steps, rows, width, x, s->cin, a);
-            t.a = copy_a ? a : x;
-            t.a_step = copy_a ? width : s->cin;
-            for (size_t i = 0; i < panels; i++) {
-                const ExactPanel p = exact_panel(s->cout, vector, panel + i);
-                t.b = copy_b ? b + i * STEPS * 2 * vector : job->of.dy + begin * s->cout + p.begin;
-                t.b_step = copy_b ? p.width : s->cout;
-                t.c = job->of.dw + channel * s->cout + p.begin;
-                t.columns = p.columns;
-                if (i + 1 < panels) fetch(t.c + p.columns, rows, s->cout);
-                job->isa->outer[p.kind][rows](&t);
-            }
-        }
-    }
-}
-
 bool exact_is_pointwise(const ConvShape *s)
 {
     return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->top == 0 && s->left == 0 && s->ih == s->oh &&
@@ -165,13 +103,6 @@ void exact_products(const ExactProducts *products)
     if (exact_is_pointwise(s)) {
         line = exact_line(s, s->n);
         job.of.shape = s = &line;
-    }
-    if (exact_is_pointwise(s) && s->iw == 1) {
-        job.tiles = size_ceil_div(s->cin, job.isa->rows);
-        job.groups = job.panels > PANELS ? size_ceil_div(job.panels, PANELS_OF_MANY) : 1;
-        job.ranges = size_min(size_ceil_div(TASKS, job.groups), job.tiles);
-        pool_run(job.groups * job.ranges, flat_task, &job);
-        return;
     }
     const size_t block = exact_block(s);
     for (; job.begin < s->n; job.begin = job.end) {

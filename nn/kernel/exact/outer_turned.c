@@ -7,7 +7,8 @@
 
 enum {
     VECTORS = 2, /* of channels at least */
-    TASKS = 4    /* fewer leave threads without one */
+    TASKS = 4,   /* fewer leave threads without one */
+    PIECE = 1024 /* channels that a task turns */
 };
 
 typedef struct Job {
@@ -72,25 +73,42 @@ static void tile_task(void *context, size_t task)
     job->isa->outer[panel.kind][rows](&t);
 }
 
-static void turn(const float *from, size_t rows, size_t columns, float *to)
+/* Where piece `task` of a tap's channels lies in dw, and in the turned one. */
+typedef struct Piece {
+    float *weight, *turned;
+    size_t channels;
+} Piece;
+
+static size_t pieces(const ConvShape *s)
 {
-    for (size_t i = 0; i < rows; i++) {
-        for (size_t j = 0; j < columns; j++) to[j * rows + i] = from[i * columns + j];
+    return size_ceil_div(s->cin, PIECE);
+}
+
+static Piece piece_of(const Job *job, size_t task)
+{
+    const ConvShape *s = job->of.shape;
+    const size_t tap = task / pieces(s), begin = task % pieces(s) * PIECE, at = tap * s->cin * s->cout;
+    return (Piece){job->of.dw + at + begin * s->cout, job->turned + at + begin, size_min(PIECE, s->cin - begin)};
+}
+
+static void turn_there(void *context, size_t task)
+{
+    const Job *job = context;
+    const Piece p = piece_of(job, task);
+    const size_t cin = job->of.shape->cin, cout = job->of.shape->cout;
+    for (size_t i = 0; i < p.channels; i++) {
+        for (size_t j = 0; j < cout; j++) p.turned[j * cin + i] = p.weight[i * cout + j];
     }
 }
 
-static void turn_there(void *context, size_t tap)
+static void turn_back(void *context, size_t task)
 {
     const Job *job = context;
-    const size_t weight = job->of.shape->cin * job->of.shape->cout;
-    turn(job->of.dw + tap * weight, job->of.shape->cin, job->of.shape->cout, job->turned + tap * weight);
-}
-
-static void turn_back(void *context, size_t tap)
-{
-    const Job *job = context;
-    const size_t weight = job->of.shape->cin * job->of.shape->cout;
-    turn(job->turned + tap * weight, job->of.shape->cout, job->of.shape->cin, job->of.dw + tap * weight);
+    const Piece p = piece_of(job, task);
+    const size_t cin = job->of.shape->cin, cout = job->of.shape->cout;
+    for (size_t i = 0; i < p.channels; i++) {
+        for (size_t j = 0; j < cout; j++) p.weight[i * cout + j] = p.turned[j * cin + i];
+    }
 }
 
 void exact_turned(const ExactProducts *products, float *scratch)
@@ -101,10 +119,10 @@ void exact_turned(const ExactProducts *products, float *scratch)
     job.of.shape = &s;
     job.panels = panels_of(&s);
     job.tiles = tiles_of(&s);
-    if (job.of.add) pool_run(taps, turn_there, &job);
+    if (job.of.add) pool_run(taps * pieces(&s), turn_there, &job);
     for (; job.begin < s.n; job.begin = job.end) {
         job.end = size_min(job.begin + block, s.n);
         pool_run(taps * job.panels * job.tiles, tile_task, &job);
     }
-    pool_run(taps, turn_back, &job);
+    pool_run(taps * pieces(&s), turn_back, &job);
 }

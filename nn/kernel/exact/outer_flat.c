@@ -1,0 +1,145 @@
+/* Gradients of weights of images of one pixel: dense layers, mostly. The smaller operand is packed once for all tasks;
+ * a task owns a few tiles or panels of the larger one, and packs those. All of them go through a block of steps before
+ * the next, so that what is packed is read from the first two caches. */
+#include "nn/base/alloc.h"
+#include "nn/base/pool.h"
+#include "nn/kernel/exact/exact.h"
+
+enum {
+    STEPS = 128, /* of a block */
+    TASKS = 64,
+    WIDTH_MAX = 16,
+    LINE = 16 /* elements of a cache line */
+};
+
+typedef struct Plan {
+    const ExactIsa *isa;
+    size_t steps, cin, cout;
+    size_t tiles, panels; /* of x, of dy */
+    size_t row;           /* elements that a step of a packed tile takes */
+    bool by_tile;         /* what a task owns; the other is packed for all */
+} Plan;
+
+typedef struct Job {
+    Plan plan;
+    ExactProducts of;
+    float *shared; /* pieces of `steps` steps, one behind the other */
+    size_t tasks;
+} Job;
+
+static Plan plan_of(const ConvShape *s)
+{
+    Plan p = {.isa = exact_isa(), .steps = s->n, .cin = s->cin, .cout = s->cout, .by_tile = s->cin > s->cout};
+    p.tiles = size_ceil_div(s->cin, p.isa->rows);
+    p.panels = exact_panels(s->cout, p.isa->width);
+    p.row = size_ceil_div(p.isa->rows, p.isa->width) * p.isa->width;
+    return p;
+}
+
+bool exact_flat_products_fit(const ConvShape *s)
+{
+    return exact_is_pointwise(s) && s->ih * s->iw == 1;
+}
+
+size_t exact_flat_products_scratch(const ConvShape *shape)
+{
+    const Plan p = plan_of(shape);
+    const size_t row = p.by_tile ? size_ceil_div(p.cout, p.isa->width) * p.isa->width : mem_mul(p.tiles, p.row);
+    return mem_add(mem_mul(p.steps, row), EXACT_ALIGN);
+}
+
+static size_t tile_begin(const Plan *p, size_t tile)
+{
+    return exact_part(p->cin, p->tiles, tile);
+}
+
+/* Steps [begin, begin + steps) of a tile, and of a panel. */
+static void pack_tile(const Job *job, size_t tile, size_t begin, size_t steps, float *to)
+{
+    const Plan *p = &job->plan;
+    const size_t channel = tile_begin(p, tile), rows = tile_begin(p, tile + 1) - channel;
+    p->isa->pack(steps, rows, p->row, job->of.x + begin * p->cin + channel, p->cin, to);
+}
+
+static void pack_panel(const Job *job, size_t panel, size_t begin, size_t steps, float *to)
+{
+    const Plan *p = &job->plan;
+    const ExactPanel at = exact_panel(p->cout, p->isa->width, panel);
+    p->isa->pack(steps, at.columns, at.width, job->of.dy + begin * p->cout + at.begin, p->cout, to);
+}
+
+/* Where step `begin` of a piece that all tasks use lies. */
+static float *shared_tile(const Job *job, size_t tile, size_t begin)
+{
+    return job->shared + (tile * job->plan.steps + begin) * job->plan.row;
+}
+
+static float *shared_panel(const Job *job, size_t panel, size_t begin)
+{
+    const ExactPanel at = exact_panel(job->plan.cout, job->plan.isa->width, panel);
+    return job->shared + at.begin * job->plan.steps + begin * at.width;
+}
+
+static void pack_task(void *context, size_t i)
+{
+    const Job *job = context;
+    if (job->plan.by_tile)
+        pack_panel(job, i, 0, job->plan.steps, shared_panel(job, i, 0));
+    else
+        pack_tile(job, i, 0, job->plan.steps, shared_tile(job, i, 0));
+}
+
+/* The weight's gradient is far away: what the next tile times panel adds to is asked for while this one is summed. */
+static void fetch(const float *c, size_t rows, size_t stride)
+{
+    for (size_t r = 0; r < rows; r++) {
+        __builtin_prefetch(c + r * stride, 1);
+        __builtin_prefetch(c + r * stride + LINE, 1);
+    }
+}
+
+static void run_block(const Job *job, size_t owned, size_t begin)
+{
+    const Plan *p = &job->plan;
+    _Alignas(64) float own[STEPS * 2 * WIDTH_MAX];
+    const size_t others = p->by_tile ? p->panels : p->tiles;
+    ExactOuter t = {.images = 1, .lines = 1, .steps = size_min(STEPS, p->steps - begin), .c_stride = p->cout};
+    t.last = t.steps;
+    t.load = job->of.add || begin > 0;
+    if (p->by_tile)
+        pack_tile(job, owned, begin, t.steps, own);
+    else
+        pack_panel(job, owned, begin, t.steps, own);
+    for (size_t i = 0; i < others; i++) {
+        const size_t tile = p->by_tile ? owned : i, panel = p->by_tile ? i : owned;
+        const ExactPanel at = exact_panel(p->cout, p->isa->width, panel);
+        const size_t channel = tile_begin(p, tile), rows = tile_begin(p, tile + 1) - channel;
+        t.a = p->by_tile ? own : shared_tile(job, tile, begin);
+        t.a_step = p->row;
+        t.b = p->by_tile ? shared_panel(job, panel, begin) : own;
+        t.b_step = at.width;
+        t.c = job->of.dw + channel * p->cout + at.begin;
+        t.columns = at.columns;
+        if (i + 1 < others) fetch(p->by_tile ? t.c + at.columns : t.c + rows * p->cout, rows, p->cout);
+        p->isa->outer[at.kind][rows](&t);
+    }
+}
+
+static void own_task(void *context, size_t task)
+{
+    const Job *job = context;
+    const size_t n = job->plan.by_tile ? job->plan.tiles : job->plan.panels;
+    const size_t last = exact_part(n, job->tasks, task + 1);
+    for (size_t i = exact_part(n, job->tasks, task); i < last; i++) {
+        for (size_t begin = 0; begin < job->plan.steps; begin += STEPS) run_block(job, i, begin);
+    }
+}
+
+void exact_flat_products(const ExactProducts *products, float *scratch)
+{
+    Job job = {.plan = plan_of(products->shape), .of = *products, .shared = exact_aligned(scratch)};
+    const Plan *p = &job.plan;
+    job.tasks = size_min(p->by_tile ? p->tiles : p->panels, TASKS);
+    pool_run(p->by_tile ? p->panels : p->tiles, pack_task, &job);
+    pool_run(job.tasks, own_task, &job);
+}
