@@ -104,9 +104,10 @@ typedef struct ExactPanel {
     int kind;
 } ExactPanel;
 
-/* How many panels n columns make, and the i-th. */
+/* How many panels n columns make, the i-th, and the one that begins at a column. */
 size_t exact_panels(size_t n, size_t vector);
 ExactPanel exact_panel(size_t n, size_t vector, size_t i);
+ExactPanel exact_panel_at(size_t n, size_t vector, size_t begin);
 /* [0, n) cut into `parts` nearly equal parts: where part i begins. */
 size_t exact_part(size_t n, size_t parts, size_t i);
 

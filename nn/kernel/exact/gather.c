@@ -23,6 +23,7 @@ typedef struct Plan {
     size_t channels;       /* of the source */
     size_t height, width;  /* of the destination */
     size_t from_image;     /* elements of an image of the source */
+    size_t rows;           /* most of a tile */
     size_t panels, padded; /* panels, and their columns in all */
     bool by_panel;         /* a task owns some panels: a group */
     size_t groups;
@@ -43,6 +44,7 @@ static Plan plan_of(const ConvShape *s, bool backward)
     p.height = backward ? s->ih : s->oh;
     p.width = backward ? s->iw : s->ow;
     p.from_image = backward ? s->oh * s->ow * s->cout : s->ih * s->iw * s->cin;
+    p.rows = p.from_image % PAGE == 0 ? size_min(p.isa->rows, PAGE_ROWS) : p.isa->rows;
     p.k = mem_mul(conv_taps(s), p.channels);
     p.panels = exact_panels(p.columns, p.isa->width);
     p.padded = size_ceil_div(p.columns, p.isa->width) * p.isa->width;
@@ -106,33 +108,37 @@ static void pack_task(void *context, size_t task)
 typedef struct Work {
     const Job *job;
     const float *packed;
-    size_t first_panel, last_panel, first_image, last_image;
+    size_t first_column, last_column, first_image, last_image;
     size_t h, w;
 } Work;
 
-/* All tiles of a position, or a piece of their chains. */
+/* All tiles of a position, or a piece of their chains. It is called so often that divisions are worth sparing, and
+ * clearing a tile that is to be filled. */
 static void run_tiles(void *context, const ExactRun *runs, size_t n, bool first, bool last)
 {
     const Work *work = context;
     const Plan *p = &work->job->plan;
     const ExactGather *g = &work->job->gather;
-    const size_t images = work->last_image - work->first_image;
-    const size_t rows = p->from_image % PAGE == 0 ? size_min(p->isa->rows, PAGE_ROWS) : p->isa->rows;
-    const size_t tiles = size_ceil_div(images, rows), to_image = p->height * p->width * p->columns;
-    ExactTile tile = {.a_stride = p->from_image, .runs = runs, .run_count = n, .c_stride = to_image};
+    const size_t images = work->last_image - work->first_image, tiles = size_ceil_div(images, p->rows);
+    const size_t to_image = p->height * p->width * p->columns;
+    const size_t place = (work->h * p->width + work->w) * p->columns;
+    ExactTile tile;
+    tile.a_stride = p->from_image;
+    tile.runs = runs;
+    tile.run_count = n;
+    tile.c_stride = to_image;
     tile.load = g->ending.add || !first;
     tile.rectify = last && g->ending.rectify;
-    for (size_t i = 0; i < tiles; i++) {
-        const size_t image = work->first_image + exact_part(images, tiles, i);
-        const size_t end = work->first_image + exact_part(images, tiles, i + 1);
-        const size_t at = image * to_image + (work->h * p->width + work->w) * p->columns;
+    for (size_t i = 0, image = work->first_image, end; i < tiles; i++, image = end) {
+        end = i + 1 < tiles ? work->first_image + exact_part(images, tiles, i + 1) : work->last_image;
+        const size_t at = image * to_image + place;
         tile.a = g->from + image * p->from_image;
-        for (size_t k = work->first_panel; k < work->last_panel; k++) {
-            const ExactPanel panel = exact_panel(p->columns, p->isa->width, k);
-            tile.b = work->packed + panel.begin * p->k;
-            tile.c = g->to + at + panel.begin;
-            tile.bias = last && g->ending.bias ? g->ending.bias + panel.begin : NULL;
-            tile.rectified = last && g->ending.rectified ? g->ending.rectified + at + panel.begin : NULL;
+        for (size_t column = work->first_column; column < work->last_column; column += tile.columns) {
+            const ExactPanel panel = exact_panel_at(p->columns, p->isa->width, column);
+            tile.b = work->packed + column * p->k;
+            tile.c = g->to + at + column;
+            tile.bias = last && g->ending.bias ? g->ending.bias + column : NULL;
+            tile.rectified = last && g->ending.rectified ? g->ending.rectified + at + column : NULL;
             tile.columns = panel.columns;
             p->isa->tile[panel.kind][end - image](&tile);
         }
@@ -143,15 +149,17 @@ static void gather_task(void *context, size_t task)
 {
     const Job *job = context;
     const Plan *p = &job->plan;
-    Work work = {.job = job, .packed = job->packed, .last_panel = p->panels};
+    Work work = {.job = job, .packed = job->packed, .last_column = p->columns};
     const size_t line = task % p->lines, part = p->by_panel ? task / p->groups : task / p->lines;
     if (p->by_panel) {
         const size_t group = task % p->groups;
         float *own = job->packed + part * p->k * p->padded;
+        const size_t first = exact_part(p->panels, p->groups, group), end = exact_part(p->panels, p->groups, group + 1);
         work.packed = own;
-        work.first_panel = exact_part(p->panels, p->groups, group);
-        work.last_panel = exact_part(p->panels, p->groups, group + 1);
-        pack_panels(job, work.first_panel, work.last_panel, own);
+        work.first_column = exact_panel(p->columns, p->isa->width, first).begin;
+        const ExactPanel back = exact_panel(p->columns, p->isa->width, end - 1);
+        work.last_column = back.begin + back.columns;
+        pack_panels(job, first, end, own);
     }
     work.first_image = exact_part(p->shape->n, p->parts, part);
     work.last_image = exact_part(p->shape->n, p->parts, part + 1);

@@ -60,12 +60,19 @@ size_t exact_panels(size_t n, size_t vector)
     return n / (2 * vector) + (rest >= vector) + (rest % vector > 0);
 }
 
+ExactPanel exact_panel_at(size_t n, size_t vector, size_t begin)
+{
+    const size_t left = n - begin;
+    if (left >= 2 * vector) return (ExactPanel){begin, 2 * vector, 2 * vector, EXACT_TWO};
+    if (left >= vector) return (ExactPanel){begin, vector, vector, EXACT_ONE};
+    return (ExactPanel){begin, left, vector, EXACT_PART};
+}
+
 ExactPanel exact_panel(size_t n, size_t vector, size_t i)
 {
-    const size_t twos = n / (2 * vector), left = n - twos * 2 * vector;
-    if (i < twos) return (ExactPanel){i * 2 * vector, 2 * vector, 2 * vector, EXACT_TWO};
-    if (i == twos && left >= vector) return (ExactPanel){twos * 2 * vector, vector, vector, EXACT_ONE};
-    return (ExactPanel){n / vector * vector, n % vector, vector, EXACT_PART};
+    const size_t twos = n / (2 * vector), behind = twos * 2 * vector;
+    if (i < twos) return exact_panel_at(n, vector, i * 2 * vector);
+    return exact_panel_at(n, vector, i == twos ? behind : behind + vector);
 }
 
 size_t exact_part(size_t n, size_t parts, size_t i)

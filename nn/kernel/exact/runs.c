@@ -21,15 +21,6 @@ static void add(Batch *batch, size_t a, size_t b, size_t n)
     batch->runs[batch->n++] = (ExactRun){a, b, n};
 }
 
-/* Where image position `i` lies in the grid through the tap, if it is seen through it. */
-static bool seen_by(size_t i, size_t stride, size_t tap, size_t begin, size_t outputs, size_t *o)
-{
-    if (i + begin < tap) return false;
-    const size_t shifted = i + begin - tap;
-    *o = stride == 1 ? shifted : shifted / stride;
-    return *o < outputs && *o * stride == shifted;
-}
-
 /* Taps [*first, return) are those that output o sees in the image. */
 static size_t taps_seen(size_t o, size_t stride, size_t begin, size_t kernel, size_t size, size_t *first)
 {
@@ -53,16 +44,33 @@ static void runs_of_output(const ConvShape *s, size_t h, size_t w, Batch *batch)
     }
 }
 
+/* The taps through which the grid sees position `i` of the image: `tap`, then every `stride`-th below `end`; the first
+ * lies at output `o`, each next one at the output before. */
+typedef struct Seen {
+    size_t tap, end, o;
+} Seen;
+
+static Seen seen_by(size_t i, size_t stride, size_t begin, size_t kernel, size_t outputs)
+{
+    const size_t at = i + begin, last = at / stride;
+    Seen seen = {at - last * stride, size_min(kernel, at + 1), last};
+    if (last >= outputs) {
+        const size_t outside = last - outputs + 1;
+        seen.tap += outside * stride;
+        seen.o -= outside;
+    }
+    return seen;
+}
+
 /* Image position (h,w): for each tap that hits, the channels of one output. */
 static void runs_of_position(const ConvShape *s, size_t h, size_t w, Batch *batch)
 {
+    const Seen rows = seen_by(h, s->sh, s->top, s->kh, s->oh), columns = seen_by(w, s->sw, s->left, s->kw, s->ow);
     const size_t taps = conv_taps(s);
-    for (size_t a = 0; a < s->kh; a++) {
-        size_t row, column;
-        if (!seen_by(h, s->sh, a, s->top, s->oh, &row)) continue;
-        for (size_t b = 0; b < s->kw; b++) {
-            if (a * s->kw + b >= taps || !seen_by(w, s->sw, b, s->left, s->ow, &column)) continue;
-            add(batch, (row * s->ow + column) * s->cout, (a * s->kw + b) * s->cout, s->cout);
+    for (size_t a = rows.tap, row = rows.o; a < rows.end; a += s->sh, row--) {
+        for (size_t b = columns.tap, column = columns.o; b < columns.end; b += s->sw, column--) {
+            const size_t tap = a * s->kw + b;
+            if (tap < taps) add(batch, (row * s->ow + column) * s->cout, tap * s->cout, s->cout);
         }
     }
 }
