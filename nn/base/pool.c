@@ -15,7 +15,8 @@
 #include "nn/base/err.h"
 
 enum {
-    SPIN_NANOSECONDS = 20000,
+    SPIN_NANOSECONDS = 20000,         /* of an idle worker */
+    CALLER_SPIN_NANOSECONDS = 200000, /* of the caller, whose last tasks are at work and about to end */
     PAUSES_A_LOOK = 16,
     CACHE_LINE = 64,
     CLAIMS = 4 /* a claim takes this part of what is left of a share */
@@ -41,6 +42,7 @@ static struct {
     atomic_size_t sleepers_least;                /* more threads than processors would take them from each other */
     sem_t permits, finished;
     atomic_bool caller_sleeps, stopping;
+    int64_t caller_spin; /* nanoseconds */
     atomic_size_t used;
     bool caller_used; /* the caller's own */
     size_t threads;
@@ -100,8 +102,8 @@ static bool all_finished(void)
     return atomic_load(&pool.unfinished) == 0;
 }
 
-/* True as soon as ready() is, false after 20 microseconds. */
-static bool spin_until(bool (*ready)(void))
+/* True as soon as ready() is, false after that many nanoseconds. */
+static bool spin_until(bool (*ready)(void), int64_t limit)
 {
     int64_t begin = nanoseconds();
     do {
@@ -109,7 +111,7 @@ static bool spin_until(bool (*ready)(void))
             if (ready()) return true;
             pause_briefly();
         }
-    } while (nanoseconds() - begin < SPIN_NANOSECONDS);
+    } while (nanoseconds() - begin < limit);
     return false;
 }
 
@@ -215,7 +217,7 @@ static void *worker_main(void *share)
     sleep_on(&pool.permits);
     while (!atomic_load(&pool.stopping)) {
         run_tasks(thread, &used);
-        if (!spin_until(work_waits)) sleep_until_work();
+        if (!spin_until(work_waits, SPIN_NANOSECONDS)) sleep_until_work();
     }
     return NULL;
 }
@@ -258,6 +260,8 @@ void pool_start(size_t threads)
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     const size_t awake_most = processors();
+    /* A caller that has no processor of its own would keep one from those it waits for. */
+    pool.caller_spin = pool.threads > awake_most ? SPIN_NANOSECONDS : CALLER_SPIN_NANOSECONDS;
     atomic_store(&pool.sleepers, pool.threads - 1);
     atomic_store(&pool.sleepers_least, pool.threads > awake_most ? pool.threads - awake_most : 0);
 }
@@ -328,5 +332,5 @@ void pool_run(size_t tasks, void (*task)(void *context, size_t i), void *context
     in_task = true;
     run_tasks(0, &pool.caller_used);
     in_task = false;
-    if (!all_finished() && !spin_until(all_finished)) sleep_until_finished();
+    if (!all_finished() && !spin_until(all_finished, pool.caller_spin)) sleep_until_finished();
 }
