@@ -9,7 +9,7 @@
 
 /* Sizes in pixels, times the chart's text scale where they are text or stand beside it. */
 enum { TICK = 13, LABEL = 14, TITLE = 16, GAP = 8, LEGEND_ROW = 22, SWATCH = 18, TICK_ROOM = 46 };
-static const double line_width = 2;
+static const double line_width = 2, dot_radius = 3;
 
 static size_t tick_limit(double length, double room)
 {
@@ -149,6 +149,12 @@ Chart chart_begin(Canvas *canvas, const ChartSpec *spec)
     return chart;
 }
 
+/* A point that no line leads to or from: a curve of one epoch, for one. */
+static bool alone(size_t n, const double *y, size_t i)
+{
+    return isfinite(y[i]) && (i == 0 || !isfinite(y[i - 1])) && (i + 1 == n || !isfinite(y[i + 1]));
+}
+
 void chart_line(const Chart *chart, size_t n, const double *x, const double *y, Color color)
 {
     if (n == 0) return;
@@ -159,6 +165,8 @@ void chart_line(const Chart *chart, size_t n, const double *x, const double *y, 
     }
     canvas_clip(chart->canvas, chart->left, chart->top - 1, chart->width + 2, chart->height + 2);
     canvas_polyline(chart->canvas, n, columns, rows, line_width, color);
+    for (size_t i = 0; i < n; i++)
+        if (alone(n, y, i)) canvas_dot(chart->canvas, columns[i], rows[i], dot_radius * chart->text, color, 1);
     canvas_unclip(chart->canvas);
     free(columns);
     free(rows);

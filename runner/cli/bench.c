@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/base/file.h"
 #include "nn/base/pool.h"
 #include "nn/kernel/peak.h"
 #include "runner/cli/bench.h"
@@ -77,6 +78,11 @@ static double time_step(Model *model, size_t to_do)
     return median;
 }
 
+const char *bench_name(Arena *arena, const Run *run)
+{
+    return arena_text_n(arena, run->path, (size_t)(strrchr(run->path, '/') - run->path));
+}
+
 static bool bench_run(Cli *cli, const Run *run, BenchTable *table, Err *err)
 {
     Model model = {0};
@@ -86,7 +92,7 @@ static bool bench_run(Cli *cli, const Run *run, BenchTable *table, Err *err)
         double before = peak_gflops(), seconds = time_step(&model, cli->steps), peak = larger(before, peak_gflops());
         double batch = (double)run->experiment.data.batch, rate = bench_gflop(&model.wiring.graph) / seconds;
         Arena *arena = &cli->arena;
-        bench_add(table, arena_text(arena, run->experiment.name));
+        bench_add(table, bench_name(arena, run));
         bench_add(table, model.numerics->name);
         bench_add_number(table, arena, 0, (double)pool_threads());
         bench_add_number(table, arena, 0, batch);
@@ -115,15 +121,33 @@ static bool bench_steps(Cli *cli, const RunList *list, Err *err)
     return true;
 }
 
+/* The networks of the targets, or those that lie in the repository. */
+static bool find(Cli *cli, char *const *targets, size_t n, RunList *list, Err *err)
+{
+    static const char folder[] = "tests/bench";
+    if (n) return runs_find(list, &cli->place, targets, n, err);
+    if (!file_exists(folder))
+        return err_config(err, (Loc){0},
+                          "bench: the networks that it times without targets lie in the repository, in %s/; elsewhere "
+                          "name a target, such as `mayvae bench vae/dim8`",
+                          folder);
+    return runs_in_folder(list, &cli->place, folder, err) &&
+           (list->n || err_config(err, (Loc){0}, "bench: no experiments in %s/", folder));
+}
+
+static bool options_agree(const Cli *cli, bool gemm, Err *err)
+{
+    if (cli->csv && cli->json) return err_config(err, (Loc){0}, "bench: prints --csv or --json, not both");
+    if (gemm && cli->layers)
+        return err_config(err, (Loc){0}, "bench gemm: times contractions by themselves; --layers is of a step");
+    return true;
+}
+
 static int run(Cli *cli, Err *err)
 {
     RunList list = {0};
     const bool gemm = cli->target_count && strcmp(cli->targets[0], "gemm") == 0;
-    char *const *targets = cli->targets + gemm;
-    const size_t n = cli->target_count - gemm;
-    bool ok =
-        n ? runs_find(&list, &cli->place, targets, n, err) : runs_in_folder(&list, &cli->place, "tests/bench", err);
-    if (ok && list.n == 0) ok = err_config(err, (Loc){0}, "bench: no experiments in tests/bench/");
+    bool ok = options_agree(cli, gemm, err) && find(cli, cli->targets + gemm, cli->target_count - gemm, &list, err);
     pool_start(cli_threads(cli));
     if (ok) ok = (gemm ? bench_gemm : cli->layers ? bench_layers : bench_steps)(cli, &list, err);
     pool_stop();
@@ -145,6 +169,6 @@ const Command command_bench = {
             "bench gemm: every contraction of the networks, forward and for its gradients,\n"
             "with each back end: GFLOP/s, medians of alternating calls, and how many times\n"
             "as fast as openblas the others are.",
-    .options = "threads steps layers csv json",
+    .options = CLI_TARGET_OPTIONS " threads steps layers csv json",
     .run = run,
 };

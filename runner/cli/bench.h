@@ -58,6 +58,9 @@ bool bench_goes_on(size_t done, size_t to_do, double begin);
 bool bench_layers(Cli *cli, const RunList *list, Err *err);
 bool bench_gemm(Cli *cli, const RunList *list, Err *err);
 
+/* What the tables call a run's network: EXPERIMENT[/VARIANT], since a step doesn't depend on the seed. */
+const char *bench_name(Arena *arena, const Run *run);
+
 /* Sets a checked model up for training. */
 bool bench_model(const Run *run, Model *model, Err *err);
 

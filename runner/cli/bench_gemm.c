@@ -208,7 +208,7 @@ bool bench_gemm(Cli *cli, const RunList *list, Err *err)
         Model model = {0};
         ok = run_check(&list->items[i], &model, err);
         if (ok)
-            add_graph(&table, &cli->arena, arena_text(&cli->arena, list->items[i].experiment.name), &model.wiring.graph,
+            add_graph(&table, &cli->arena, bench_name(&cli->arena, &list->items[i]), &model.wiring.graph,
                       cli->steps ? cli->steps : CALLS);
         model_release(&model);
     }

@@ -190,7 +190,8 @@ static void add_line(BenchTable *table, Arena *arena, const char *model, const L
     bench_add_number(table, arena, 3, line->seconds > 0 ? line->least / line->seconds : 0);
 }
 
-static void add_profile(BenchTable *table, Arena *arena, const Profile *profile, const BenchStep *step, Machine machine)
+static void add_profile(BenchTable *table, Arena *arena, const char *model, const Profile *profile,
+                        const BenchStep *step, Machine machine)
 {
     const Graph *graph = profile->graph;
     Line *lines = mem_zeroed(graph->n + graph->mark_count + PIECES, sizeof *lines), total = {.name = "step"};
@@ -205,7 +206,6 @@ static void add_profile(BenchTable *table, Arena *arena, const Profile *profile,
         total.gbyte += lines[i].gbyte;
         total.least += lines[i].least;
     }
-    const char *model = arena_text(arena, step->model->experiment->name);
     for (size_t i = 0; i < n; i++) add_line(table, arena, model, &lines[i], total.seconds, machine);
     add_line(table, arena, model, &total, total.seconds, machine);
     free(lines);
@@ -230,7 +230,8 @@ bool bench_layers(Cli *cli, const RunList *list, Err *err)
             const double before = peak_gflops();
             profile_steps(&profile, &step, cli->steps);
             const double behind = peak_gflops();
-            add_profile(&table, &cli->arena, &profile, &step, (Machine){before > behind ? before : behind, bandwidth});
+            add_profile(&table, &cli->arena, bench_name(&cli->arena, &list->items[i]), &profile, &step,
+                        (Machine){before > behind ? before : behind, bandwidth});
             free(profile.mean);
             bench_step_release(&step);
         }

@@ -21,12 +21,15 @@ typedef struct Cli {
     Arena arena;
 } Cli;
 
+/* The options of commands that take targets. */
+#define CLI_TARGET_OPTIONS "override profile seed results experiments"
+
 typedef struct Command {
     const char *name;
     const char *arguments; /* "[TARGET...]" */
     const char *summary;   /* one line */
     const char *help;      /* a paragraph more, or NULL */
-    const char *options;   /* names of the options that it takes beside the common ones: "force jobs" */
+    const char *options;   /* names of the options that it takes beside --quiet and --help: "force jobs" */
     /* Results on standard output, messages on standard error. Returns the exit code: 0 done, 1 failed, 2 usage or
      * configuration, 128+signal. An err that it sets is printed by main. */
     int (*run)(Cli *cli, Err *err);
@@ -40,8 +43,10 @@ int cli_fail(const Err *err);
 
 /* Parses everything behind the program's name; the first word is the command. */
 bool cli_parse(Cli *cli, int argc, char **argv, Err *err);
+/* Whether the option, by its long name, is among those of Command.options. */
+bool cli_takes(const Command *command, const char *option);
 /* Settles where things lie: the part of cli_parse that comes last. */
-void cli_place(Cli *cli);
+bool cli_place(Cli *cli, Err *err);
 void cli_help(FILE *out);                                 /* of the program */
 void cli_help_command(const Command *command, FILE *out); /* of one command */
 

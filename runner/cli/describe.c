@@ -218,7 +218,7 @@ static bool describe_named(Arena *arena, const Topic *topics, size_t n, const ch
     for (size_t i = 0; i < n; i++) {
         if (!table_find(&topics[i].table, name) || (topics[i].use == USE_NONE && found)) continue;
         where = arena_printf(arena, "%s%s%s", where, matches++ ? ", " : "", topics[i].table.name);
-        found = &topics[i];
+        if (!found) found = &topics[i];
     }
     if (!found) return unknown(topics, n, name, err);
     if (matches > 1)

@@ -196,7 +196,9 @@ static bool compare(Diff *diff, Err *err)
     for (size_t i = 0; i < 2; i++)
         if (!summary_find(diff->arena, sides[i]->folder, &sides[i]->runs, &sides[i]->n, err)) return false;
     if (diff->a.n + diff->b.n == 0)
-        return err_failed(err, loc_file(diff->a.folder), "neither folder holds a finished run");
+        return err_failed(err, loc_file(diff->a.folder),
+                          "neither folder has finished runs below it; wanted are folders of results, such as results/, "
+                          "in which a run is EXPERIMENT[/VARIANT]/SEED");
     for (size_t i = 0; i < diff->a.n; i++) {
         const char *run = diff->a.runs[i].path;
         if (!has_run(&diff->b, run))
@@ -249,7 +251,7 @@ static void print_markdown(const Diff *diff, const char *const *heading)
 static void print(const Cli *cli, const Diff *diff)
 {
     static const char *const heading[COLUMNS] = {"run", "metric", "split", "A", "B", "difference"};
-    if (diff->n && cli->markdown && !cli->json)
+    if (diff->n && cli->markdown)
         print_markdown(diff, heading);
     else if (diff->n) {
         const char **cells = arena_alloc(diff->arena, mem_mul(diff->n + 1, COLUMNS), sizeof *cells);
@@ -266,6 +268,10 @@ static int run(Cli *cli, Err *err)
     if (cli->target_count != 2) {
         err_config(err, (Loc){0}, "diff: wants two folders of results, got %zu: `mayvae diff results other`",
                    cli->target_count);
+        return TROUBLE;
+    }
+    if (cli->markdown && cli->json) {
+        err_config(err, (Loc){0}, "diff: prints --md or --json, not both");
         return TROUBLE;
     }
     Diff diff = {.arena = &cli->arena, .absolute = cli->absolute, .relative = cli->relative};

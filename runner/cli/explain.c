@@ -28,5 +28,6 @@ const Command command_explain = {
     .arguments = "[TARGET...] ",
     .summary = "why a run is stale: the keys that differ",
     .help = "Compares each run's configuration with the config.yaml beside its results.",
+    .options = CLI_TARGET_OPTIONS,
     .run = run,
 };

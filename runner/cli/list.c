@@ -25,6 +25,6 @@ const Command command_list = {
     .name = "list",
     .arguments = "[TARGET...] ",
     .summary = "the runs and their state",
-    .options = "json",
+    .options = CLI_TARGET_OPTIONS " json",
     .run = run,
 };

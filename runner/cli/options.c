@@ -17,16 +17,9 @@ typedef struct Option {
     bool common;          /* every command takes it */
 } Option;
 
+#define HELP_INDENT "                             "
+
 static const Option options[] = {
-    {"override", 'o', OPTION_OVERRIDE, 0, "KEY=VALUE", "set a key to a YAML value (dotted path); repeatable", true},
-    {"profile", 0, OPTION_TEXT, offsetof(Cli, place.resolve.profile), "NAME",
-     "lay experiments/profiles/NAME.yaml over them", true},
-    {"seed", 0, OPTION_TEXT, offsetof(Cli, seed_text), "N", "this seed in place of the file's seeds", true},
-    {"results", 0, OPTION_TEXT, offsetof(Cli, results_option), "DIR", "where results lie (default: results)", true},
-    {"experiments", 0, OPTION_TEXT, offsetof(Cli, place.experiments), "DIR",
-     "where experiments lie (default: experiments)", true},
-    {"quiet", 'q', OPTION_FLAG, offsetof(Cli, quiet), NULL, "no progress", true},
-    {"help", 'h', OPTION_FLAG, offsetof(Cli, help), NULL, "this text", true},
     {"threads", 0, OPTION_COUNT, offsetof(Cli, threads), "N", "threads of each run; the bits don't depend on it",
      false},
     {"jobs", 'j', OPTION_COUNT, offsetof(Cli, jobs), "N", "runs side by side (default: 1)", false},
@@ -44,6 +37,17 @@ static const Option options[] = {
     {"layers", 0, OPTION_FLAG, offsetof(Cli, layers), NULL, "time by layer", false},
     {"steps", 0, OPTION_COUNT, offsetof(Cli, steps), "N", "time N steps (default: a few seconds of them)", false},
     {"csv", 0, OPTION_FLAG, offsetof(Cli, csv), NULL, "CSV", false},
+    {"override", 'o', OPTION_OVERRIDE, 0, "KEY=VALUE", "set a key to a YAML value (dotted path); repeatable", false},
+    {"profile", 0, OPTION_TEXT, offsetof(Cli, place.resolve.profile), "NAME",
+     "lay experiments/profiles/NAME.yaml over them", false},
+    {"seed", 0, OPTION_TEXT, offsetof(Cli, seed_text), "N", "this seed in place of the file's seeds", false},
+    {"results", 0, OPTION_TEXT, offsetof(Cli, results_option), "DIR",
+     "where results lie (default: results; with --profile\n" HELP_INDENT "build/NAME/results; with -o build/override)",
+     false},
+    {"experiments", 0, OPTION_TEXT, offsetof(Cli, place.experiments), "DIR",
+     "where experiments lie (default: experiments, or\n" HELP_INDENT "those that were installed)", false},
+    {"quiet", 'q', OPTION_FLAG, offsetof(Cli, quiet), NULL, "no progress", true},
+    {"help", 'h', OPTION_FLAG, offsetof(Cli, help), NULL, "this text", true},
     {"frozen", 0, OPTION_TEXT, offsetof(Cli, frozen), "FILE", NULL, false},
     {"needs", 0, OPTION_TEXT, offsetof(Cli, needs), "LINES", NULL, false},
     {"again", 0, OPTION_TEXT, offsetof(Cli, again), "TEXT", NULL, false},
@@ -52,18 +56,17 @@ static const Option options[] = {
 
 enum { OPTIONS = sizeof options / sizeof *options };
 
-/* Whether a word stands in a list of words divided by spaces. */
-static bool has_word(const char *words, const char *word)
+bool cli_takes(const Command *command, const char *option)
 {
-    size_t length = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)); at += length)
+    size_t length = strlen(option);
+    for (const char *words = command->options, *at = words; at && (at = strstr(at, option)); at += length)
         if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0')) return true;
     return false;
 }
 
 static bool takes(const Command *command, const Option *option)
 {
-    return option->common || (command->options && has_word(command->options, option->name));
+    return option->common || cli_takes(command, option->name);
 }
 
 static const Option *find_long(const char *name, size_t length)
@@ -80,8 +83,11 @@ static const Option *find_letter(char letter)
     return NULL;
 }
 
-static bool unknown(Cli *cli, const char *argument, Err *err)
+static bool unknown(Cli *cli, const char *argument, const Option *known, Err *err)
 {
+    if (known && known->help)
+        return err_config(err, (Loc){0}, "%s: has no use for --%s; `mayvae %s --help` lists what it takes",
+                          cli->command->name, known->name, cli->command->name);
     const char *word = arena_text_n(&cli->arena, argument, strcspn(argument, "="));
     const char *names[OPTIONS];
     size_t n = 0;
@@ -154,7 +160,7 @@ static bool parse_option(Cli *cli, int argc, char **argv, int *i, Err *err)
         option = find_letter(word[1]);
         if (word[2]) value = word + 2;
     }
-    if (!option || !takes(cli->command, option)) return unknown(cli, word, err);
+    if (!option || !takes(cli->command, option)) return unknown(cli, word, option, err);
     if (!option->argument && value)
         return err_config(err, (Loc){0}, "--%s takes no value, got \"%s\"", option->name, value);
     if (option->argument && !value) {
@@ -221,9 +227,7 @@ bool cli_parse(Cli *cli, int argc, char **argv, Err *err)
         } else
             cli->targets[cli->target_count++] = argv[i];
     }
-    if (!check_values(cli, err)) return false;
-    cli_place(cli);
-    return true;
+    return check_values(cli, err) && cli_place(cli, err);
 }
 
 static void help_options(const Command *command, bool common, FILE *out)

@@ -119,6 +119,6 @@ const Command command_plan = {
     .help = "Times a few training steps of each network for its estimate, which is of -j runs\n"
             "side by side. Runs that others need are listed too, where they are to be made.\n"
             "Changes nothing.",
-    .options = "threads jobs force json",
+    .options = CLI_TARGET_OPTIONS " threads jobs force json",
     .run = run,
 };

@@ -94,12 +94,20 @@ static bool summarise(const Cli *cli, bool anything, Err *err)
     return ok;
 }
 
+/* Who didn't say where results go is told. */
+static void say_where(const Cli *cli)
+{
+    if (cli->quiet || cli->results_option || strcmp(cli->place.results, "results") == 0) return;
+    fprintf(stderr, "the results are in %s/\n", cli->place.results);
+}
+
 static int finish(const Cli *cli, const SpawnResult *result, Err *err)
 {
     bool ok = summarise(cli, result->done || result->failed || result->stopped, err);
     if (result->failed || result->stopped || result->skipped)
         fprintf(stderr, "%zu done, %zu failed, %zu stopped, %zu not started\n", result->done, result->failed,
                 result->stopped, result->skipped);
+    if (result->done) say_where(cli);
     if (result->signal) return 128 + result->signal;
     if (!ok) return signals_pending() ? 128 + signals_pending() : cli_fail(err);
     return result->failed ? result->worst > 0 ? result->worst : ERR_FAILED : 0;
@@ -141,6 +149,6 @@ const Command command_run = {
             "date before it, by the files alone: -o, --seed and --force are for targets.\n"
             "Side by side (-j) the longest runs begin first, and share the processors\n"
             "unless --threads says how many each gets.",
-    .options = "threads jobs force keep-going frozen needs again report",
+    .options = CLI_TARGET_OPTIONS " threads jobs force keep-going frozen needs again report",
     .run = run,
 };

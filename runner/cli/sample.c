@@ -80,6 +80,9 @@ static bool take_path(Cli *cli, const char **path, Err *err)
     if (n == 0 || (n == 1 && is_picture(cli->targets[0])))
         return err_config(err, (Loc){0}, "sample: wants a run, e.g. `mayvae sample vae/dim8/seed1 new.png`");
     if (n == 1) return true;
+    if (n > 2 && is_picture(cli->targets[n - 2]))
+        return err_config(err, (Loc){0}, "sample: wants one picture, got \"%s\" and \"%s\"", cli->targets[n - 2],
+                          cli->targets[n - 1]);
     *path = cli->targets[--cli->target_count];
     return is_picture(*path) || err_config(err, (Loc){0}, "sample: the picture's name ends in .png, got \"%s\"", *path);
 }
@@ -109,6 +112,6 @@ const Command command_sample = {
     .help = "They are drawn as --sampler says, or in the model's own way (the prior of a\n"
             "VAE), by the seed given with --sample-seed or the run's own. Without a file:\n"
             "samples.png.",
-    .options = "threads sample-seed sampler",
+    .options = CLI_TARGET_OPTIONS " threads sample-seed sampler",
     .run = run,
 };

@@ -97,6 +97,6 @@ const Command command_show = {
     .arguments = "[TARGET...] ",
     .summary = "the layers: name, output shape, parameters, multiply-adds",
     .help = "Multiply-adds are those of one image forward, taps that lie in the image only.",
-    .options = "format json",
+    .options = CLI_TARGET_OPTIONS " format json",
     .run = run,
 };

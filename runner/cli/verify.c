@@ -252,6 +252,6 @@ const Command command_verify = {
             "figures, and the weights where they are there. What a target needs is taken\n"
             "from the results, or made there too where they lack its weights. Exit: 0\n"
             "identical, 1 not.",
-    .options = "threads jobs keep-going",
+    .options = CLI_TARGET_OPTIONS " threads jobs keep-going",
     .run = run,
 };

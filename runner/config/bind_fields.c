@@ -33,10 +33,22 @@ const char *binder_suggest(Arena *arena, const char *name, const char *const *ca
     return near ? arena_printf(arena, "; did you mean \"%s\"?", near) : "";
 }
 
+/* What stood there before a value of the matrix, and where that value is. */
+static const char *from_text(Arena *arena, const Cfg *node)
+{
+    const Loc *at = &node->from_loc;
+    if (!node->from) return "";
+    const char *quoted = cfg_quote(arena, node->from);
+    if (at->line)
+        return arena_printf(arena, " (from %s; the value is at %s:%d:%d)", quoted, at->file, at->line, at->col);
+    if (at->file) return arena_printf(arena, " (from %s; the value is in %s)", quoted, at->file);
+    return arena_printf(arena, " (from %s)", quoted);
+}
+
 const char *binder_got(Arena *arena, const Cfg *node)
 {
     if (node->kind != CFG_SCALAR) return arena_printf(arena, "got %s", cfg_kind_text(node));
-    const char *from = node->from ? arena_printf(arena, " (from %s)", cfg_quote(arena, node->from)) : "";
+    const char *from = from_text(arena, node);
     switch (cfg_scalar_kind(node)) {
     case SCALAR_NULL:
         return "got nothing";
@@ -318,6 +330,17 @@ static void bind_fallback(const Slot *slot)
         BUG("the default of %s in %s, %s: %s", slot->field->key, slot->what, slot->field->fallback, err.text);
 }
 
+static void missing(Binder *binder, const Field *field, const char *what, Loc where, const Cfg *map)
+{
+    const Loc *gone = cfg_gone(map, field->key);
+    const char *colon = field->help ? ": " : "", *help = field->help ? field->help : "";
+    if (gone)
+        report_add(binder->report, RANK_MISSING, *gone, "%s in %s can't be taken out%s%s", field->key, what, colon,
+                   help);
+    else
+        report_add(binder->report, RANK_MISSING, where, "missing key \"%s\" in %s%s%s", field->key, what, colon, help);
+}
+
 void binder_fields(Binder *binder, const Field *fields, const char *const *extra, const char *what, Loc where,
                    const Cfg *map, void *options)
 {
@@ -337,8 +360,7 @@ void binder_fields(Binder *binder, const Field *fields, const char *const *extra
         if (slot.node)
             bind_value(&slot);
         else if (!field->fallback)
-            report_add(binder->report, RANK_MISSING, where, "missing key \"%s\" in %s%s%s", field->key, what,
-                       field->help ? ": " : "", field->help ? field->help : "");
+            missing(binder, field, what, where, map);
         else if (*field->fallback)
             bind_fallback(&slot);
     }

@@ -124,8 +124,8 @@ void binder_spec(Binder *binder, const Table *table, const Cfg *node, const char
         }
     }
     if (!chosen && (!node->n || is_extra(node->items[0]->key, extra)))
-        report_add(binder->report, RANK_MISSING, node->loc, "missing: a %s, such as \"%s\"", table->noun,
-                   table->n ? table->rows[0]->name : "");
+        report_add(binder->report, RANK_MISSING, node->loc, "missing: %s %s, such as \"%s\"",
+                   strchr("aeiou", table->noun[0]) ? "an" : "a", table->noun, table->n ? table->rows[0]->name : "");
 }
 
 /* Binds an item whose `when` doesn't hold: only its keys can be judged, since its values may be meant for other

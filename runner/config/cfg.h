@@ -19,8 +19,11 @@ typedef struct Cfg {
     struct Cfg **items; /* of a list or a map, in file order */
     size_t n, capacity;
     const char *from; /* of a scalar that a matrix value replaced: what stood there, "${dim}" */
-    bool unresolved;  /* a ${} that refers to nothing, reported already: any type will do */
-    bool dropped;     /* an item whose `when` doesn't hold here: checked like the others, then left out */
+    Loc from_loc;     /* and the place of the value */
+    struct Cfg *gone; /* of a map: the last value that a null took out of it, which leads to the one before by `next` */
+    struct Cfg *next;
+    bool unresolved; /* a ${} that refers to nothing, reported already: any type will do */
+    bool dropped;    /* an item whose `when` doesn't hold here: checked like the others, then left out */
 } Cfg;
 
 enum { CFG_BYTES_MAX = 1024 * 1024, CFG_DEPTH_MAX = 64, CFG_EVENTS_MAX = 100000, CFG_SCALAR_MAX = 64 * 1024 };
@@ -36,6 +39,9 @@ Cfg *cfg_get(const Cfg *map, const char *key); /* NULL: none, or not a map */
 Cfg *cfg_copy(Arena *arena, const Cfg *node);
 /* Puts value (not copied) under key in a map, in place of an earlier one. */
 void cfg_put(Arena *arena, Cfg *map, const char *key, Loc key_loc, Cfg *value);
+
+/* Where a null took the key out of a map; NULL: nowhere. */
+const Loc *cfg_gone(const Cfg *map, const char *key);
 
 /* Takes the value of a key out of a map; NULL: none. */
 Cfg *cfg_take(Cfg *map, const char *key);

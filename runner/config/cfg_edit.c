@@ -54,6 +54,20 @@ Cfg *cfg_take(Cfg *map, const char *key)
     return value;
 }
 
+static void set_gone(Arena *arena, Cfg *map, const char *key, Loc loc)
+{
+    Cfg *gone = arena_alloc(arena, 1, sizeof *gone);
+    *gone = (Cfg){.key = key, .key_loc = loc, .next = map->gone};
+    map->gone = gone;
+}
+
+const Loc *cfg_gone(const Cfg *map, const char *key)
+{
+    for (const Cfg *gone = map ? map->gone : NULL; gone; gone = gone->next)
+        if (!strcmp(gone->key, key)) return &gone->key_loc;
+    return NULL;
+}
+
 /* Where a key stands among a map's items; sorted, so that laying large maps over each other stays quick. */
 typedef struct KeyIndex {
     const char *key;
@@ -81,7 +95,10 @@ static Cfg *merge_maps(Arena *arena, const Cfg *base, const Cfg *over)
         const KeyIndex wanted = {.key = value->key};
         const KeyIndex *found = base->n ? bsearch(&wanted, keys, base->n, sizeof *keys, compare_keys) : NULL;
         Cfg *result = cfg_merge(arena, found ? base->items[found->index] : value, value);
-        if (found && value->null) result->dropped = true;
+        if (found && value->null) {
+            result->dropped = true;
+            set_gone(arena, merged, value->key, value->key_loc);
+        }
         merged->items[found ? found->index : n++] = result;
     }
     merged->n = 0;
@@ -190,6 +207,9 @@ bool cfg_override(Arena *arena, Cfg *root, const char *assignment, Err *err)
         *slot = value;
         return true;
     }
-    if (!value->null || !cfg_take(node, segment)) cfg_put(arena, node, segment, loc, value);
+    if (value->null && cfg_take(node, segment))
+        set_gone(arena, node, segment, loc);
+    else
+        cfg_put(arena, node, segment, loc, value);
     return true;
 }

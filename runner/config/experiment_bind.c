@@ -220,6 +220,17 @@ static void bind_losses(Binder *binder, const Cfg *root, Experiment *experiment)
     qsort(experiment->losses, map->n, sizeof(LossTerm), compare_terms);
 }
 
+/* Tables and figures show it as one line. */
+static void check_title(Binder *binder, const Cfg *title)
+{
+    for (const char *c = title && title->text ? title->text : ""; *c; c++) {
+        if ((unsigned char)*c >= ' ' && *c != 0x7f) continue;
+        report_add(binder->report, RANK_VALUE, title->loc, "title: wants one line of text, %s with a control character",
+                   binder_got(binder->arena, title));
+        return;
+    }
+}
+
 /* title, numerics, evaluate and figures: what stands at the top as single keys. keys: all that may stand there. */
 static void bind_top(Binder *binder, const Cfg *root, const char *const *keys, const ExperimentTables *tables,
                      Experiment *experiment)
@@ -248,6 +259,7 @@ static void bind_top(Binder *binder, const Cfg *root, const char *const *keys, c
     };
     binder_check_keys(binder, root, NULL, keys, NULL, "the experiment");
     binder_fields(binder, fields, keys, "the experiment", root->loc, root, experiment);
+    check_title(binder, cfg_get(root, "title"));
 }
 
 /* Every Ref but the data set's must name a section or an input. */

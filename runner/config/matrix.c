@@ -222,6 +222,7 @@ static void substitute(Arena *arena, Matrix *matrix, const Cfg *const *values, C
     const char *rest = node->text, *open;
     if (!strstr(rest, "${")) return;
     node->from = node->text;
+    node->from_loc = (Loc){0};
     Text text = {0};
     while (!node->unresolved && (open = strstr(rest, "${"))) {
         if (open > rest && open[-1] == '$') {
@@ -235,6 +236,7 @@ static void substitute(Arena *arena, Matrix *matrix, const Cfg *const *values, C
                        "\"${\" without a \"}\"; a \"${\" that stands for itself is \"$${\"");
         const Cfg *value =
             close ? look_up(arena, matrix, values, open + 2, (size_t)(close - open - 2), node, report) : NULL;
+        if (value && !node->from_loc.file) node->from_loc = value->loc;
         if (!value) {
             node->unresolved = true;
         } else if (open == node->text && !close[1]) {

@@ -44,10 +44,12 @@ static const char *parent_path(Arena *arena, const char *path, const Cfg *extend
 
 static bool missing_parent(Arena *arena, const char *path, const Cfg *extends, Err *err)
 {
-    const char *names[FOLDER_NAMES_MAX];
-    size_t n = yaml_names(arena, file_folder(arena, path), true, names);
+    const char *names[FOLDER_NAMES_MAX], *own = extends->loc.file, *slash = strrchr(own, '/');
+    size_t n = yaml_names(arena, file_folder(arena, path), true, names), others = 0;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], slash ? slash + 1 : own) != 0) names[others++] = names[i];
     return err_config(err, extends->loc, "extends: there is no file %s%s", cfg_quote(arena, path),
-                      binder_suggest(arena, extends->text, names, n));
+                      binder_suggest(arena, extends->text, names, others));
 }
 
 /* Adds the file at path; extends: the line that names it, or NULL for the first. *next: what it extends itself. */
@@ -215,19 +217,33 @@ static void read_seeds(Arena *arena, const ResolveOptions *options, const Cfg *n
 
 /* ---- variants ---- */
 
+/* By name, and among equals in their own order, which is that of their addresses. */
 static int compare_names(const void *a, const void *b)
 {
-    return strcmp((*(const Variant *const *)a)->name, (*(const Variant *const *)b)->name);
+    const Variant *x = *(const Variant *const *)a, *y = *(const Variant *const *)b;
+    const int order = strcmp(x->name, y->name);
+    return order ? order : (x > y) - (x < y);
 }
 
-static void check_names(const VariantList *list, Loc matrix, Report *report)
+/* The value by which the second of two variants differs from the first, though they have one name. */
+static const Cfg *value_again(Arena *arena, const Matrix *matrix, size_t first, size_t second)
+{
+    const Cfg **one = matrix_values(arena, matrix, first), **other = matrix_values(arena, matrix, second);
+    size_t k = 0;
+    while (one[k] == other[k]) k++;
+    return other[k];
+}
+
+static void check_names(Arena *arena, const VariantList *list, const Matrix *matrix, Report *report)
 {
     const Variant **sorted = mem_zeroed(list->n, sizeof *sorted);
     for (size_t i = 0; i < list->n; i++) sorted[i] = &list->items[i];
     qsort(sorted, list->n, sizeof *sorted, compare_names);
     for (size_t i = 1; i < list->n; i++)
         if (!strcmp(sorted[i - 1]->name, sorted[i]->name)) {
-            report_add(report, RANK_VALUE, matrix, "matrix: two variants are named %s; give each value once",
+            const Cfg *again =
+                value_again(arena, matrix, (size_t)(sorted[i - 1] - list->items), (size_t)(sorted[i] - list->items));
+            report_add(report, RANK_VALUE, again->loc, "matrix: two variants are named %s; give each value once",
                        sorted[i]->name);
             break;
         }
@@ -250,7 +266,7 @@ static void expand(Arena *arena, const Cfg *root, const Cfg *matrix_node, const 
         matrix_apply(arena, &matrix, values, variant->root, report);
     }
     matrix_check_used(arena, &matrix, report);
-    if (list->n > 1) check_names(list, matrix_node->key_loc, report);
+    if (list->n > 1) check_names(arena, list, &matrix, report);
 }
 
 bool resolve_file(Arena *arena, const char *path, const ResolveOptions *options, VariantList *list, Err *err)

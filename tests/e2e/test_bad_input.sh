@@ -66,7 +66,7 @@ read_only() {
     fi && says "$scratch/locked" && says "Permission denied"
 }
 report "a results folder without write permission" read_only
-a_file() { echo x >"$scratch/file"; exits 1 small "$scratch/file" && says "$scratch/file"; }
+a_file() { echo x >"$scratch/file"; exits 2 small "$scratch/file" && says "$scratch/file: results go to a folder"; }
 report "a file in place of the results folder" a_file
 
 # A damaged checkpoint is refused with what to do, at any cut and with any byte changed; --force goes on without it.

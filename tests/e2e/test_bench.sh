@@ -30,6 +30,11 @@ json_of_one() {
 }
 report 'bench --json: numbers are numbers' json_of_one
 
+variants() { exits 0 "$MAYVAE" bench --csv --steps 1 'vae/dim[28]' && [[ $(tail -n +2 "$scratch/out" | cut -d, -f1 | xargs) == "vae/dim2 vae/dim8" ]]; }
+report 'bench: variants are told apart' variants
+contrary() { exits 2 "$MAYVAE" bench --csv --json vae && says "not both" && exits 2 "$MAYVAE" bench gemm --layers vae && says "--layers is of a step"; }
+report 'bench: options that contradict each other are refused' contrary
+
 layers_of_one() {
     exits 0 "$MAYVAE" bench --layers --csv --steps 2 tests/bench/vae.yaml && mv "$scratch/out" "$scratch/layers.csv" &&
         heads "$scratch/layers.csv" model,layer,forward_ms,backward_ms,ms,part,gflop,gflops,peak_gflops,mbytes,gbyte_per_s,roofline_gflops,share &&

@@ -126,11 +126,14 @@ diff_them "$folder/a" "$folder/none"
 report $? 'a folder that is not there is trouble'
 mkdir "$folder/empty"
 diff_them "$folder/empty" "$folder/empty"
-[[ $code == 2 ]] && complains 'holds a finished run'
+[[ $code == 2 ]] && complains 'has finished runs below it'
 report $? 'nothing to compare is trouble'
 diff_them "$folder/a"
 [[ $code == 2 ]] && complains 'two folders'
 report $? 'one folder alone is a usage error'
+diff_them "$folder/a" "$folder/b" --md --json
+[[ $code == 2 ]] && complains 'not both'
+report $? 'two forms of the table are refused'
 printf 'metric,split,value\nelbo,test\n' >"$folder/b/ae/seed1/metrics.csv"
 diff_them "$folder/a" "$folder/b"
 [[ $code == 2 ]] && complains "$folder/b/ae/seed1/metrics.csv:2"

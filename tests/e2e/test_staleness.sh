@@ -104,7 +104,8 @@ report "and the bytes are the same again" test "$old" = "$(weights)"
 
 # -o and profiles never write over committed results.
 cd "$scratch" || exit 1
-"$MAYVAE" run tiny --experiments experiments -o train.epochs=1 --quiet
+says_where() { "$MAYVAE" run tiny --experiments experiments -o train.epochs=1 2>&1 | tail -1 | grep -qx "the results are in build/override/"; }
+report "a run with -o says where its results are" says_where
 report "-o without --results writes under build/override" test -s build/override/tiny/seed1/metrics.csv
 "$MAYVAE" run tiny --experiments experiments --profile quick -o data.limit=100 --results prof --quiet
 report "a profile changes the run" grep -q "limit: 100" prof/tiny/seed1/config.yaml

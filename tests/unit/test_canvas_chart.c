@@ -117,6 +117,11 @@ static void test_lines_and_points_lie_where_the_data_say(void **state)
     assert_true(has_color(&canvas, column(&chart, 2), row(&chart, 1), blue));
     assert_true(has_color(&canvas, column(&chart, 7), row(&chart, 1), blue));
     assert_false(has_color(&canvas, column(&chart, 4.6), row(&chart, 1), blue));
+    const double alone_x[] = {2, 4, 6}, alone_y[] = {-1, NAN, -1};
+    chart_line(&chart, 3, alone_x, alone_y, red);
+    assert_true(has_color(&canvas, column(&chart, 2), row(&chart, -1), red));
+    assert_true(has_color(&canvas, column(&chart, 6), row(&chart, -1), red));
+    assert_false(has_color(&canvas, column(&chart, 4), row(&chart, -1), red));
     chart_legend(&chart, 1, false, red, "entry");
     size_t reds = 0;
     for (size_t j = 0; j < 320; j++)

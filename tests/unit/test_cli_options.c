@@ -200,8 +200,13 @@ static void unknown_options_are_refused(void **state)
     REFUSE("run: unknown option -z; `mayvae run --help` lists them", "run", "-z");
     REFUSE("run: unknown option --frobnicate; `mayvae run --help` lists them", "run", "--frobnicate");
     /* another command's option is none of this one's; hidden ones are not suggested */
-    REFUSE("check: unknown option --force; `mayvae check --help` lists them", "check", "--force");
-    REFUSE("check: unknown option -j2; `mayvae check --help` lists them", "check", "-j2");
+    REFUSE("check: has no use for --force; `mayvae check --help` lists what it takes", "check", "--force");
+    REFUSE("check: has no use for --jobs; `mayvae check --help` lists what it takes", "check", "-j2");
+    REFUSE("diff: has no use for --override; `mayvae diff --help` lists what it takes", "diff", "-o", "x=1");
+    REFUSE("schema: has no use for --profile; `mayvae schema --help` lists what it takes", "schema", "--profile", "q");
+    REFUSE("describe: has no use for --results; `mayvae describe --help` lists what it takes", "describe",
+           "--results=r");
+    REFUSE("check: unknown option --frozen; `mayvae check --help` lists them", "check", "--frozen");
     REFUSE("run: unknown option --froze; `mayvae run --help` lists them", "run", "--froze");
     REFUSE("run: unknown option ---force; did you mean --force?", "run", "---force");
 }
@@ -264,7 +269,8 @@ static void help_lists_what_a_command_takes(void **state)
         cli_help_command(command_rows[i], out);
         fclose(out);
         assert_non_null(strstr(text, command_rows[i]->summary));
-        assert_non_null(strstr(text, "--override KEY=VALUE"));
+        assert_int_equal(strstr(text, "--override KEY=VALUE") != NULL, cli_takes(command_rows[i], "override"));
+        assert_non_null(strstr(text, "--quiet"));
         assert_null(strstr(text, "--frozen"));
         const bool jobs = command_rows[i]->options && strstr(command_rows[i]->options, "jobs");
         assert_int_equal(strstr(text, "-j, --jobs N") != NULL, jobs);

@@ -235,7 +235,7 @@ static void bad_matrices_are_refused(void **state)
         {"matrix: {dim: [~]}\n", 2, 16, "numbers or texts"},
         {"matrix: {dim: [1]}\n", 2, 10, "unused key \"dim\""},
         {"matrix: {\"a.b\": [1]}\n", 2, 10, "letters, digits"},
-        {"matrix: {dim: [1, 1.0]}\nk: \"${dim}\"\n", 2, 1, "named dim1"},
+        {"matrix: {dim: [1, 1.0]}\nk: \"${dim}\"\n", 2, 19, "named dim1"},
         {"matrix: {dim: [a b]}\nk: \"${dim}\"\n", 2, 16, "folder's name"},
         {"matrix: {dim: [1]}\nk: \"${dmi}\"\nl: \"${dim}\"\n", 3, 4, "did you mean \"dim\"?"},
         {"k: \"x ${dim} y\"\n", 2, 4, "there is no matrix"},
