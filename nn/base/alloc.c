@@ -1,5 +1,6 @@
 #include "nn/base/alloc.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ void *mem_zeroed(size_t n, size_t size)
 {
     const size_t bytes = mem_mul(n, size), align = bytes < HUGE_PAGE ? (size_t)CACHE_LINE : (size_t)HUGE_PAGE;
     const size_t rounded = mem_add(bytes, CACHE_LINE) / CACHE_LINE * CACHE_LINE;
-    void *memory = aligned_alloc(align, rounded);
+    void *memory = memalign(align, rounded); /* aligned_alloc wants a size that is a multiple of it */
     if (!memory) out_of_memory(bytes);
     if (align == HUGE_PAGE) madvise(memory, rounded, MADV_HUGEPAGE);
     return memset(memory, 0, rounded);

@@ -83,6 +83,15 @@ const char *bench_name(Arena *arena, const Run *run)
     return arena_text_n(arena, run->path, (size_t)(strrchr(run->path, '/') - run->path));
 }
 
+bool bench_again(const RunList *list, size_t i)
+{
+    Arena arena = {0};
+    const bool again =
+        i > 0 && strcmp(bench_name(&arena, &list->items[i]), bench_name(&arena, &list->items[i - 1])) == 0;
+    arena_release(&arena);
+    return again;
+}
+
 static bool bench_run(Cli *cli, const Run *run, BenchTable *table, Err *err)
 {
     Model model = {0};
@@ -113,7 +122,7 @@ static bool bench_steps(Cli *cli, const RunList *list, Err *err)
     BenchTable table = {.columns = sizeof headings / sizeof *headings};
     for (size_t i = 0; i < table.columns; i++) bench_add(&table, headings[i]);
     for (size_t i = 0; i < list->n; i++) {
-        if (bench_run(cli, &list->items[i], &table, err)) continue;
+        if (bench_again(list, i) || bench_run(cli, &list->items[i], &table, err)) continue;
         free(table.cells);
         return false;
     }

@@ -60,6 +60,8 @@ bool bench_gemm(Cli *cli, const RunList *list, Err *err);
 
 /* What the tables call a run's network: EXPERIMENT[/VARIANT], since a step doesn't depend on the seed. */
 const char *bench_name(Arena *arena, const Run *run);
+/* Whether the network of run i is that of the run before, with another seed. */
+bool bench_again(const RunList *list, size_t i);
 
 /* Sets a checked model up for training. */
 bool bench_model(const Run *run, Model *model, Err *err);

@@ -205,6 +205,7 @@ bool bench_gemm(Cli *cli, const RunList *list, Err *err)
     table.columns = table.n;
     bool ok = true;
     for (size_t i = 0; ok && i < list->n; i++) {
+        if (bench_again(list, i)) continue;
         Model model = {0};
         ok = run_check(&list->items[i], &model, err);
         if (ok)

@@ -221,6 +221,7 @@ bool bench_layers(Cli *cli, const RunList *list, Err *err)
     const double bandwidth = peak_gbytes();
     bool ok = true;
     for (size_t i = 0; ok && i < list->n; i++) {
+        if (bench_again(list, i)) continue;
         Model model = {0};
         ok = bench_model(&list->items[i], &model, err);
         if (ok) {

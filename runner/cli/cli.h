@@ -21,7 +21,7 @@ typedef struct Cli {
     Arena arena;
 } Cli;
 
-/* The options of commands that take targets. */
+/* The options of commands that take targets: all of them, so that a call of `run` can be checked by another word. */
 #define CLI_TARGET_OPTIONS "override profile seed results experiments"
 
 typedef struct Command {
@@ -43,10 +43,8 @@ int cli_fail(const Err *err);
 
 /* Parses everything behind the program's name; the first word is the command. */
 bool cli_parse(Cli *cli, int argc, char **argv, Err *err);
-/* Whether the option, by its long name, is among those of Command.options. */
-bool cli_takes(const Command *command, const char *option);
 /* Settles where things lie: the part of cli_parse that comes last. */
-bool cli_place(Cli *cli, Err *err);
+void cli_place(Cli *cli);
 void cli_help(FILE *out);                                 /* of the program */
 void cli_help_command(const Command *command, FILE *out); /* of one command */
 

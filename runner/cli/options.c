@@ -56,7 +56,7 @@ static const Option options[] = {
 
 enum { OPTIONS = sizeof options / sizeof *options };
 
-bool cli_takes(const Command *command, const char *option)
+static bool has_option(const Command *command, const char *option)
 {
     size_t length = strlen(option);
     for (const char *words = command->options, *at = words; at && (at = strstr(at, option)); at += length)
@@ -66,7 +66,7 @@ bool cli_takes(const Command *command, const char *option)
 
 static bool takes(const Command *command, const Option *option)
 {
-    return option->common || cli_takes(command, option->name);
+    return option->common || has_option(command, option->name);
 }
 
 static const Option *find_long(const char *name, size_t length)
@@ -227,7 +227,10 @@ bool cli_parse(Cli *cli, int argc, char **argv, Err *err)
         } else
             cli->targets[cli->target_count++] = argv[i];
     }
-    return check_values(cli, err) && cli_place(cli, err);
+    if (cli->help) return true;
+    if (!check_values(cli, err)) return false;
+    cli_place(cli);
+    return true;
 }
 
 static void help_options(const Command *command, bool common, FILE *out)

@@ -330,15 +330,14 @@ static void bind_fallback(const Slot *slot)
         BUG("the default of %s in %s, %s: %s", slot->field->key, slot->what, slot->field->fallback, err.text);
 }
 
-static void missing(Binder *binder, const Field *field, const char *what, Loc where, const Cfg *map)
+void binder_missing(Binder *binder, const char *key, const char *what, const char *help, Loc where, const Cfg *map)
 {
-    const Loc *gone = cfg_gone(map, field->key);
-    const char *colon = field->help ? ": " : "", *help = field->help ? field->help : "";
+    const Loc *gone = cfg_gone(map, key);
+    const char *in = what ? " in " : "", *owner = what ? what : "", *colon = help ? ": " : "", *hint = help ? help : "";
     if (gone)
-        report_add(binder->report, RANK_MISSING, *gone, "%s in %s can't be taken out%s%s", field->key, what, colon,
-                   help);
+        report_add(binder->report, RANK_MISSING, *gone, "%s%s%s can't be taken out%s%s", key, in, owner, colon, hint);
     else
-        report_add(binder->report, RANK_MISSING, where, "missing key \"%s\" in %s%s%s", field->key, what, colon, help);
+        report_add(binder->report, RANK_MISSING, where, "missing key \"%s\"%s%s%s%s", key, in, owner, colon, hint);
 }
 
 void binder_fields(Binder *binder, const Field *fields, const char *const *extra, const char *what, Loc where,
@@ -360,7 +359,7 @@ void binder_fields(Binder *binder, const Field *fields, const char *const *extra
         if (slot.node)
             bind_value(&slot);
         else if (!field->fallback)
-            missing(binder, field, what, where, map);
+            binder_missing(binder, field->key, what, field->help, where, map);
         else if (*field->fallback)
             bind_fallback(&slot);
     }

@@ -19,7 +19,7 @@ typedef struct Cfg {
     struct Cfg **items; /* of a list or a map, in file order */
     size_t n, capacity;
     const char *from; /* of a scalar that a matrix value replaced: what stood there, "${dim}" */
-    Loc from_loc;     /* and the place of the value */
+    Loc from_loc;     /* and the place of the value, where that is all of it */
     struct Cfg *gone; /* of a map: the last value that a null took out of it, which leads to the one before by `next` */
     struct Cfg *next;
     bool unresolved; /* a ${} that refers to nothing, reported already: any type will do */

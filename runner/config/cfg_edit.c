@@ -92,6 +92,7 @@ static Cfg *merge_maps(Arena *arena, const Cfg *base, const Cfg *over)
     size_t n = base->n;
     for (size_t i = 0; i < over->n; i++) {
         const Cfg *value = over->items[i];
+        if (value->null && cfg_gone(base, value->key) && !cfg_get(base, value->key)) continue;
         const KeyIndex wanted = {.key = value->key};
         const KeyIndex *found = base->n ? bsearch(&wanted, keys, base->n, sizeof *keys, compare_keys) : NULL;
         Cfg *result = cfg_merge(arena, found ? base->items[found->index] : value, value);
@@ -207,7 +208,7 @@ bool cfg_override(Arena *arena, Cfg *root, const char *assignment, Err *err)
         *slot = value;
         return true;
     }
-    if (value->null && cfg_take(node, segment))
+    if (value->null && (cfg_take(node, segment) || cfg_gone(node, segment)))
         set_gone(arena, node, segment, loc);
     else
         cfg_put(arena, node, segment, loc, value);

@@ -122,7 +122,7 @@ static const Cfg *root_map(Binder *binder, const Cfg *root, const char *key, con
 {
     const Cfg *map = cfg_get(root, key);
     if (!map)
-        report_add(binder->report, RANK_MISSING, root->loc, "missing key \"%s\": %s", key, hint);
+        binder_missing(binder, key, NULL, hint, root->loc, root);
     else if (map->kind != CFG_MAP && !map->unresolved)
         report_add(binder->report, RANK_VALUE, map->loc, "%s: wants a map, %s", key, binder_got(binder->arena, map));
     return map && map->kind == CFG_MAP ? map : NULL;

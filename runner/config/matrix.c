@@ -236,12 +236,12 @@ static void substitute(Arena *arena, Matrix *matrix, const Cfg *const *values, C
                        "\"${\" without a \"}\"; a \"${\" that stands for itself is \"$${\"");
         const Cfg *value =
             close ? look_up(arena, matrix, values, open + 2, (size_t)(close - open - 2), node, report) : NULL;
-        if (value && !node->from_loc.file) node->from_loc = value->loc;
         if (!value) {
             node->unresolved = true;
         } else if (open == node->text && !close[1]) {
             node->text = value->text;
             node->quoted = value->quoted;
+            node->from_loc = value->loc;
             text_release(&text);
             return;
         } else {

@@ -59,5 +59,8 @@ const char *binder_suggest(Arena *arena, const char *name, const char *const *ca
 
 /* "got 3", "got a list", with what it came from. */
 const char *binder_got(Arena *arena, const Cfg *node);
+/* Reports that a map lacks a key: at `where`, or where a null took it out. what: whose key it is; help: what it is for;
+ * both may be NULL. */
+void binder_missing(Binder *binder, const char *key, const char *what, const char *help, Loc where, const Cfg *map);
 
 #endif

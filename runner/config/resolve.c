@@ -225,16 +225,20 @@ static int compare_names(const void *a, const void *b)
     return order ? order : (x > y) - (x < y);
 }
 
-/* The value by which the second of two variants differs from the first, though they have one name. */
+/* The value by which alone the second of two variants of one name differs from the first; NULL: there are several. */
 static const Cfg *value_again(Arena *arena, const Matrix *matrix, size_t first, size_t second)
 {
     const Cfg **one = matrix_values(arena, matrix, first), **other = matrix_values(arena, matrix, second);
-    size_t k = 0;
-    while (one[k] == other[k]) k++;
-    return other[k];
+    const Cfg *again = NULL;
+    for (size_t k = 0; k < matrix->n; k++) {
+        if (one[k] == other[k]) continue;
+        if (again) return NULL;
+        again = other[k];
+    }
+    return again;
 }
 
-static void check_names(Arena *arena, const VariantList *list, const Matrix *matrix, Report *report)
+static void check_names(Arena *arena, const VariantList *list, const Matrix *matrix, Loc place, Report *report)
 {
     const Variant **sorted = mem_zeroed(list->n, sizeof *sorted);
     for (size_t i = 0; i < list->n; i++) sorted[i] = &list->items[i];
@@ -243,8 +247,8 @@ static void check_names(Arena *arena, const VariantList *list, const Matrix *mat
         if (!strcmp(sorted[i - 1]->name, sorted[i]->name)) {
             const Cfg *again =
                 value_again(arena, matrix, (size_t)(sorted[i - 1] - list->items), (size_t)(sorted[i] - list->items));
-            report_add(report, RANK_VALUE, again->loc, "matrix: two variants are named %s; give each value once",
-                       sorted[i]->name);
+            report_add(report, RANK_VALUE, again ? again->loc : place, "matrix: two variants are named %s; %s",
+                       sorted[i]->name, again ? "give each value once" : "their values join to the same text");
             break;
         }
     free(sorted);
@@ -266,7 +270,7 @@ static void expand(Arena *arena, const Cfg *root, const Cfg *matrix_node, const 
         matrix_apply(arena, &matrix, values, variant->root, report);
     }
     matrix_check_used(arena, &matrix, report);
-    if (list->n > 1) check_names(arena, list, &matrix, report);
+    if (list->n > 1) check_names(arena, list, &matrix, matrix_node->key_loc, report);
 }
 
 bool resolve_file(Arena *arena, const char *path, const ResolveOptions *options, VariantList *list, Err *err)

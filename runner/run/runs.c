@@ -197,8 +197,21 @@ static bool add_targets(RunList *list, const RunPlace *place, char *const *given
     return true;
 }
 
+/* Names mean installed experiments only where nobody could take them for files that are here. */
+static bool names_are_clear(const RunPlace *place, char *const *targets, size_t n, Err *err)
+{
+    size_t files = 0;
+    for (size_t i = 0; i < n; i++) files += is_yaml_file(targets[i]);
+    if (!place->passed_over || (n && files == n)) return true;
+    return err_config(err, (Loc){0},
+                      "%s/ has no datasets.yaml, so names would mean the experiments in %s/; copy datasets.yaml from "
+                      "there, and what yours extend or need, or choose by --experiments",
+                      place->passed_over, place->experiments);
+}
+
 bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_t n, Err *err)
 {
+    if (!names_are_clear(place, targets, n, err)) return false;
     if (n == 0) return runs_in_folder(list, place, place->experiments, err);
     begin(list, place);
     return add_targets(list, place, targets, n, err) && end(list, place, err);

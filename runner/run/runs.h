@@ -8,6 +8,7 @@
 /* Where things lie and how they are changed: the options common to all commands. */
 typedef struct RunPlace {
     const char *experiments; /* folder of the YAML files */
+    const char *passed_over; /* a folder of files that names in a call could be taken for, but don't mean; or NULL */
     const char *results;     /* folder of the results */
     const char *lender;      /* another one, from which needed runs are taken that are trained there; or NULL */
     const char *again;       /* for messages: the call that stands for a run where its name alone doesn't; else NULL */

@@ -32,6 +32,8 @@ report 'bench --json: numbers are numbers' json_of_one
 
 variants() { exits 0 "$MAYVAE" bench --csv --steps 1 'vae/dim[28]' && [[ $(tail -n +2 "$scratch/out" | cut -d, -f1 | xargs) == "vae/dim2 vae/dim8" ]]; }
 report 'bench: variants are told apart' variants
+seeds() { exits 0 "$MAYVAE" bench --csv --steps 1 vae/dim2 -o 'seeds=[1,2]' && [[ $(wc -l <"$scratch/out") == 2 ]]; }
+report 'bench: seeds of a network are timed once' seeds
 contrary() { exits 2 "$MAYVAE" bench --csv --json vae && says "not both" && exits 2 "$MAYVAE" bench gemm --layers vae && says "--layers is of a step"; }
 report 'bench: options that contradict each other are refused' contrary
 

@@ -31,7 +31,10 @@ report "data sets that a folder describes itself: its file, too" described
 # Names in a folder of one's own must not mean what was installed.
 mkdir -p mine/experiments && printf 'experiment: ae\ntitle: mine\nextends: vae.yaml\n' >mine/experiments/ae.yaml || exit 1
 named() { exits 2 "$MAYVAE" list ae && says "experiments/ has no datasets.yaml" && says "$prefix/share/mayvae/experiments/"; }
-mine() { cd mine && named && cp -n "$prefix/share/mayvae/experiments/"*.yaml experiments/ && exits 0 "$MAYVAE" list ae && grep -q mine "$scratch/out"; }
+mine() {
+    cd mine && named && exits 0 "$MAYVAE" list --help && exits 2 "$MAYVAE" sample experiments/ae.yaml new.png &&
+        says 'there is no file "experiments/vae.yaml"' && cp -n "$prefix/share/mayvae/experiments/"*.yaml experiments/ && exits 0 "$MAYVAE" list ae && grep -q mine "$scratch/out"
+}
 report "experiments of one's own without data sets are not mistaken for the installed ones" eval '(mine)'
 untargeted() { exits 2 "$MAYVAE" bench && says "name a target"; }
 report "bench without targets says that it wants some" untargeted

@@ -25,6 +25,23 @@ static void zeroed_and_aligned(void **state)
     }
 }
 
+/* Large arrays get huge pages: whole ones, and a part of one. */
+static void large_arrays_too(void **state)
+{
+    (void)state;
+    enum { HUGE_PAGE = 2 * 1024 * 1024 };
+    static const size_t sizes[] = {HUGE_PAGE - 64, HUGE_PAGE, HUGE_PAGE + 100, 3 * HUGE_PAGE - 1};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        unsigned char *memory = mem_zeroed(sizes[i], 1);
+        assert_int_equal((uintptr_t)memory % 64, 0);
+        size_t set = 0;
+        for (size_t k = 0; k < sizes[i]; k++) set += memory[k] != 0;
+        assert_int_equal(set, 0);
+        memory[sizes[i] - 1] = 1;
+        free(memory);
+    }
+}
+
 static void grow_keeps_what_was_there(void **state)
 {
     (void)state;
@@ -137,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeroed_and_aligned),
+        cmocka_unit_test(large_arrays_too),
         cmocka_unit_test(grow_keeps_what_was_there),
         cmocka_unit_test(arena_hands_out_separate_zeroed_blocks),
         cmocka_unit_test(arena_texts),

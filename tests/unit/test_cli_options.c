@@ -269,7 +269,8 @@ static void help_lists_what_a_command_takes(void **state)
         cli_help_command(command_rows[i], out);
         fclose(out);
         assert_non_null(strstr(text, command_rows[i]->summary));
-        assert_int_equal(strstr(text, "--override KEY=VALUE") != NULL, cli_takes(command_rows[i], "override"));
+        assert_int_equal(strstr(text, "--override KEY=VALUE") != NULL,
+                         command_rows[i]->options && strstr(command_rows[i]->options, "override"));
         assert_non_null(strstr(text, "--quiet"));
         assert_null(strstr(text, "--frozen"));
         const bool jobs = command_rows[i]->options && strstr(command_rows[i]->options, "jobs");

@@ -1,6 +1,6 @@
-/* Gradients of weights of images of one pixel: dense layers, mostly. The smaller operand is packed once for all tasks;
- * a task owns a few tiles or panels of the larger one, and packs those. All of them go through a block of steps before
- * the next, so that what is packed is read from the first two caches. */
+/* Gradients of weights of images of one pixel: dense layers, mostly. The operand that makes fewer pieces is packed once
+ * for all tasks; a task owns a few tiles or panels of the other, and packs those. All of them go through a block of
+ * steps before the next, so that what is packed is read from the first two caches. */
 #include "nn/base/alloc.h"
 #include "nn/base/pool.h"
 #include "nn/kernel/exact/exact.h"
@@ -29,9 +29,10 @@ typedef struct Job {
 
 static Plan plan_of(const ConvShape *s)
 {
-    Plan p = {.isa = exact_isa(), .steps = s->n, .cin = s->cin, .cout = s->cout, .by_tile = s->cin > s->cout};
+    Plan p = {.isa = exact_isa(), .steps = s->n, .cin = s->cin, .cout = s->cout};
     p.tiles = size_ceil_div(s->cin, p.isa->rows);
     p.panels = exact_panels(s->cout, p.isa->width);
+    p.by_tile = p.tiles > p.panels;
     p.row = size_ceil_div(p.isa->rows, p.isa->width) * p.isa->width;
     return p;
 }
