@@ -8,7 +8,6 @@ enum {
     DEPTH = 256,            /* rows of the weight that are packed at a time */
     WEIGHT_MIN = 64 * 1024, /* elements: a smaller one is packed once for all tasks */
     TASKS = 16,
-    PARTS = 8, /* tasks that are wanted, if the batch must be cut for them */
     TILES = 4, /* of a task at least, where the batch is cut: each part packs for itself */
     WIDTH_MAX = 16,
     PAGE = 1024, /* elements; rows that lie pages apart share one set of the first cache */
@@ -109,7 +108,8 @@ void exact_flat(const ExactGather *gather)
     job.w_column = backward ? s->cout : 1;
     job.panels = exact_panels(job.columns, job.isa->width);
     job.groups = size_min(job.panels, TASKS);
-    job.parts = size_min(size_ceil_div(PARTS, job.groups), size_ceil_div(size_ceil_div(s->n, job.isa->rows), TILES));
+    job.parts =
+        size_min(size_ceil_div(TASKS / 2, job.groups), size_ceil_div(size_ceil_div(s->n, job.isa->rows), TILES));
     job.blocks = size_ceil_div(job.k, DEPTH);
     pool_run(job.groups * job.parts, flat_task, &job);
 }
