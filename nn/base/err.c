@@ -21,16 +21,20 @@ static void fit(char *room, size_t size, const char *text, size_t length)
     memcpy(room + head + sizeof gap - 1, text + tail, length - tail + 1);
 }
 
+void err_move(Err *err, Loc loc)
+{
+    err->loc = loc;
+    if (!loc.file) return;
+    fit(err->file, sizeof err->file, loc.file, strlen(loc.file));
+    err->loc.file = err->file;
+}
+
 __attribute__((format(printf, 4, 0))) static void err_set(Err *err, ErrKind kind, Loc loc, const char *format,
                                                           va_list args)
 {
     if (err->kind != ERR_NONE) return;
     err->kind = kind;
-    err->loc = loc;
-    if (loc.file) {
-        fit(err->file, sizeof err->file, loc.file, strlen(loc.file));
-        err->loc.file = err->file;
-    }
+    err_move(err, loc);
     char *whole = NULL;
     int length = vasprintf(&whole, format, args);
     if (length < 0) BUG("no memory for a message: %s", format);

@@ -31,6 +31,9 @@ typedef struct Err {
 bool err_config(Err *err, Loc loc, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool err_failed(Err *err, Loc loc, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Gives an error that is set another place: that of which the old one is a copy. */
+void err_move(Err *err, Loc loc);
+
 /* A Loc for a whole file. */
 Loc loc_file(const char *file);
 

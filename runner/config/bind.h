@@ -25,6 +25,7 @@ bool is_name(const char *text);
 typedef struct Text {
     char *bytes; /* NUL-terminated; NULL while empty */
     size_t n, capacity;
+    bool places; /* a line that begins a row ends with "  # FILE:LINE:COL", where the row was written */
 } Text;
 void text_add(Text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_release(Text *text);

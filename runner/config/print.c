@@ -206,15 +206,29 @@ static bool holds_specs(const Spec *spec)
     return false;
 }
 
+/* A file's name, or the text of an override, may hold any byte, a comment may not: such a place is left out. */
+static bool fits_comment(const char *name)
+{
+    while (*name >= 0x20 && *name < 0x7f) name++;
+    return *name == '\0';
+}
+
+static void end_line(Text *text, Loc loc)
+{
+    if (text->places && loc.file && fits_comment(loc.file)) text_add(text, "  # %s:%d:%d", loc.file, loc.line, loc.col);
+    text_add(text, "\n");
+}
+
 /* A spec whose first line is begun already; further lines stand at indent + 4. */
 static void print_item(Text *text, int indent, const Spec *spec)
 {
     if (!holds_specs(spec)) {
         print_flow_spec(text, spec);
-        text_add(text, "\n");
+        end_line(text, spec->loc);
         return;
     }
-    text_add(text, "%s:\n", spec->row->name);
+    text_add(text, "%s:", spec->row->name);
+    end_line(text, spec->loc);
     if (spec->name) {
         text_add(text, "%*sname: ", indent + 4, "");
         print_scalar(text, spec->name);
@@ -236,7 +250,7 @@ void print_fields(Text *text, int indent, const Field *fields, const void *optio
         }
         text_add(text, "%*s%s: ", indent, "", field->key);
         print_value(text, field, at);
-        text_add(text, "\n");
+        end_line(text, field->kind == FIELD_SPEC ? ((const Spec *)at)->loc : (Loc){0});
     }
 }
 

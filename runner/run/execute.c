@@ -150,6 +150,7 @@ bool execute_run(const ExecuteOptions *options, int *signal, Err *err)
         ok = execute_locked(&arena, &run, options, err);
 done:
     if (!ok) *signal = signals_pending();
+    launch_origin(err);
     lock_release(lock);
     arena_release(&arena);
     return ok;

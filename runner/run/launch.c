@@ -16,7 +16,44 @@ const char *launch_freeze(Arena *arena, const Run *run, Err *err)
 {
     if (!file_make_folder(arena_printf(arena, "%s/log", run->folder), err)) return NULL;
     const char *path = arena_printf(arena, "%s/log/%s%ld.yaml", run->folder, prefix, (long)getpid());
-    return file_write(path, run->config, strlen(run->config), err) ? path : NULL;
+    Text text = {.places = true};
+    experiment_print(&text, &run->experiment, false);
+    bool ok = file_write(path, text.bytes, text.n, err);
+    text_release(&text);
+    return ok ? path : NULL;
+}
+
+/* The file, line and column of a line that ends with "  # FILE:LINE:COL"; line becomes the file's name. */
+static bool read_place(char *line, Loc *place)
+{
+    char *hash = NULL;
+    for (char *next = line; (next = strstr(next, "  # ")); next++) hash = next;
+    char *col = hash ? strrchr(hash, ':') : NULL;
+    if (!col || col[1 + strspn(col + 1, "0123456789")] != '\0') return false;
+    *col = '\0';
+    char *row = strrchr(hash, ':');
+    if (!row) return false;
+    *row = '\0';
+    *place = (Loc){hash + strlen("  # "), (int)strtol(row + 1, NULL, 10), (int)strtol(col + 1, NULL, 10)};
+    return true;
+}
+
+void launch_origin(Err *err)
+{
+    Arena arena = {0};
+    Err ignored = {0};
+    char *bytes;
+    size_t length;
+    if (err->kind != ERR_NONE && err->loc.file && err->loc.line > 0 &&
+        file_read(arena_text(&arena, err->loc.file), CFG_BYTES_MAX, &bytes, &length, &ignored)) {
+        char *line = bytes;
+        for (int i = 1; line && i < err->loc.line; i++) line = (line = strchr(line, '\n')) ? line + 1 : NULL;
+        if (line) line[strcspn(line, "\n")] = '\0';
+        Loc place;
+        if (line && read_place(line, &place)) err_move(err, place);
+        free(bytes);
+    }
+    arena_release(&arena);
 }
 
 /* What stands behind the number of "launch-N.yaml", or NULL where the name doesn't begin so. */

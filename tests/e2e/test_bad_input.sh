@@ -32,6 +32,15 @@ report "an empty data file" empty
 report "a folder in place of a data file" folder
 report "no data folder" no_folder
 
+# A run's own process reads a frozen copy; what is told is where the user wrote.
+diverges() {
+    printf 'experiment: far\nextends: %s/experiments/vae.yaml\nmatrix: {dim: [2]}\nevaluate: [elbo]\nfigures: [samples]
+train:\n  optimizer:\n    sgd: {lr: 1000}\n' "$PWD" >"$scratch/far.yaml"
+    exits 1 "$MAYVAE" run "$scratch/far.yaml" -o data.limit=300 -o train.optimizer.adam=~ --results "$scratch/far" --quiet &&
+        says "$scratch/far.yaml:8:5: the loss is "
+}
+report "a loss that isn't finite" diverges
+
 # Writing fails: a file-size limit stands in for the full disk (EFBIG in place of ENOSPC), a small tmpfs is the real thing.
 limited() { (ulimit -f 64; small "$scratch/limited" --quiet); }
 too_large() { exits 1 limited && says "$scratch/limited" && ! find "$scratch/limited" -name '*.tmp' | grep .; }

@@ -104,6 +104,28 @@ static void nested_rows_are_printed(void **state)
         "      - plain\n");
 }
 
+/* Places stand behind the line that begins a row, and only where a comment can hold them. */
+static void places_are_comments(void **state)
+{
+    static const struct {
+        const char *file, *printed;
+    } cases[] = {
+        {"a b.yaml", "nest:  # a b.yaml:1:1\n    body:\n      - plain  # a b.yaml:1:15\n"},
+        {"a\nb.yaml", "nest:\n    body:\n      - plain\n"},
+        {"a\xff.yaml", "nest:\n    body:\n      - plain\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Text text = {.places = true};
+        Spec spec = {0};
+        Err err = {0};
+        Cfg *node = cfg_parse_text(*state, cases[i].file, "nest: {body: [plain]}", &err);
+        assert_true(node && bind_spec(*state, &toy_table, node, NULL, &spec, &err));
+        print_spec(&text, 0, &spec);
+        assert_string_equal(text.bytes, cases[i].printed);
+        text_release(&text);
+    }
+}
+
 static void numbers_read_back_the_same(void **state)
 {
     static const char *const numbers[] = {"0.1",  "1e-8",  "0.30000000000000004", "123456789012345", "1e300",
@@ -216,9 +238,9 @@ static void empty_lists_are_printed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(options_are_printed_with_defaults), TEST(nested_rows_are_printed), TEST(numbers_read_back_the_same),
-        TEST(texts_read_back_the_same),          TEST(plain_words_stay_plain),  TEST(every_row_prints_and_binds_again),
-        TEST(empty_lists_are_printed),
+        TEST(options_are_printed_with_defaults), TEST(nested_rows_are_printed),  TEST(places_are_comments),
+        TEST(numbers_read_back_the_same),        TEST(texts_read_back_the_same), TEST(plain_words_stay_plain),
+        TEST(every_row_prints_and_binds_again),  TEST(empty_lists_are_printed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 #include "runner/run/execute.h"
 #include "runner/run/launch.h"
 #include "tests/support/folder.h"
+#include "tests/support/tiny.h"
 
 static Arena arena;
 
@@ -104,6 +105,63 @@ static void what_the_dead_left_is_swept(void **state)
     launch_sweep(arena_printf(&arena, "%s/absent", test_folder()));
 }
 
+/* Errors at every row of a frozen file, read back, lie where the experiment's own do. */
+static void errors_are_told_where_the_user_wrote(void **state)
+{
+    (void)state;
+    static Tiny tiny;
+    tiny_make(&tiny, TINY_WITH("evaluate=[elbo]"));
+    Run run = tiny_run(&tiny, arena_printf(&arena, "%s/frozen", test_folder())), back;
+    Err err = {0};
+    const char *path = launch_freeze(&arena, &run, &err);
+    if (!path || !experiment_read(&arena, path, &experiment_tables, &back.experiment, &err)) fail_msg("%s", err.text);
+    const Experiment *wrote = &run.experiment, *read = &back.experiment;
+    const Loc places[][2] = {{wrote->sections[0].layers.items[0].loc, read->sections[0].layers.items[0].loc},
+                             {wrote->losses[0].loss.loc, read->losses[0].loss.loc},
+                             {wrote->train.optimizer.loc, read->train.optimizer.loc},
+                             {wrote->evaluate.items[0].loc, read->evaluate.items[0].loc}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        Err moved = {0};
+        const Loc wanted = places[i][0];
+        err_failed(&moved, places[i][1], "the loss is infinite");
+        assert_string_equal(moved.loc.file, path);
+        launch_origin(&moved);
+        assert_string_equal(moved.loc.file, wanted.file);
+        assert_int_equal(moved.loc.line, wanted.line);
+        assert_int_equal(moved.loc.col, wanted.col);
+        assert_string_equal(moved.text, "the loss is infinite");
+    }
+    tiny_release(&tiny);
+}
+
+/* What ends like a place but is none, lines that aren't there, files that aren't: the error stays where it is. */
+static void other_errors_stay_where_they_are(void **state)
+{
+    (void)state;
+    static const char text[] = "a: \"  # x.yaml:1:2\"\n"
+                               "b: 1  # x.yaml:12\n"
+                               "c: 1  # x.yaml:1:2 \n"
+                               "d: 1 # x.yaml:1:2\n"
+                               "e: 1";
+    Err err = {0};
+    const char *path = arena_printf(&arena, "%s/places.yaml", test_folder());
+    assert_true(file_write(path, text, sizeof text - 1, &err));
+    for (int line = 0; line < 8; line++) {
+        err = (Err){0};
+        err_failed(&err, (Loc){path, line, 1}, "wrong");
+        launch_origin(&err);
+        assert_string_equal(err.loc.file, path);
+        assert_int_equal(err.loc.line, line);
+    }
+    err = (Err){0};
+    err_failed(&err, (Loc){"absent.yaml", 1, 1}, "wrong");
+    launch_origin(&err);
+    assert_string_equal(err.loc.file, "absent.yaml");
+    err = (Err){0};
+    launch_origin(&err);
+    assert_int_equal(err.kind, ERR_NONE);
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
@@ -111,6 +169,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(other_files_are_refused_and_left_alone),
         TEST(what_the_dead_left_is_swept),
+        TEST(errors_are_told_where_the_user_wrote),
+        TEST(other_errors_stay_where_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
