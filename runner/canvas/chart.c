@@ -111,6 +111,22 @@ static void lay_out(Chart *chart, const ChartSpec *spec, double x_width, double 
     chart->height = fmax(1, floor(spec->height - top - bottom));
 }
 
+/* more: this many steps above those that have room beside each other. */
+static void choose_ticks(const Chart *chart, const ChartSpec *spec, double x_width, size_t more, Ticks *x, Ticks *y)
+{
+    const double text = chart->text;
+    const size_t x_most = tick_limit(chart->width, fmax(TICK_ROOM * text, x_width + 3 * GAP * text)) + more,
+                 y_most = tick_limit(chart->height, TICK_ROOM * text) + more;
+    *x = ticks_make(chart->x_min, chart->x_max, x_most, !spec->equal, spec->integer_x);
+    *y = ticks_make(chart->y_min, chart->y_max, y_most, !spec->equal, false);
+    if (!spec->equal) return;
+    /* one unit is as long in both: the coarser step serves both */
+    if (ticks_step(x) > ticks_step(y))
+        *y = ticks_like(chart->y_min, chart->y_max, x);
+    else
+        *x = ticks_like(chart->x_min, chart->x_max, y);
+}
+
 Chart chart_begin(Canvas *canvas, const ChartSpec *spec)
 {
     Chart chart = {.canvas = canvas, .text = spec->text > 0 ? spec->text : 1};
@@ -124,17 +140,10 @@ Chart chart_begin(Canvas *canvas, const ChartSpec *spec)
         ticks_range(&chart.x_min, &chart.x_max);
         ticks_range(&chart.y_min, &chart.y_max);
         if (spec->equal) make_equal(&chart);
-        const bool outside = !spec->equal;
-        const size_t x_most = tick_limit(chart.width, fmax(TICK_ROOM * chart.text, x_width + 3 * GAP * chart.text)),
-                     y_most = tick_limit(chart.height, TICK_ROOM * chart.text);
-        x_ticks = ticks_make(chart.x_min, chart.x_max, x_most, outside, spec->integer_x);
-        y_ticks = ticks_make(chart.y_min, chart.y_max, y_most, outside, false);
-        /* one unit is as long in both: the coarser step serves both */
-        if (spec->equal && ticks_step(&x_ticks) > ticks_step(&y_ticks))
-            y_ticks = ticks_like(chart.y_min, chart.y_max, &x_ticks);
-        else if (spec->equal)
-            x_ticks = ticks_like(chart.x_min, chart.x_max, &y_ticks);
-        if (outside) {
+        /* a single tick tells no scale: then rather some more than there is room for */
+        for (size_t more = 0; more < 8 && (more == 0 || x_ticks.n < 2 || y_ticks.n < 2); more++)
+            choose_ticks(&chart, spec, x_width, more, &x_ticks, &y_ticks);
+        if (!spec->equal) {
             chart.x_min = ticks_value(&x_ticks, 0), chart.x_max = ticks_value(&x_ticks, x_ticks.n - 1);
             chart.y_min = ticks_value(&y_ticks, 0), chart.y_max = ticks_value(&y_ticks, y_ticks.n - 1);
         }

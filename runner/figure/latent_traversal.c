@@ -156,7 +156,8 @@ static void label(const Grid *grid, const TraversalOptions *options, const Axes 
         canvas_text(canvas, LABEL_ROOM - 10, middle + 14, 12, ALIGN_RIGHT, color_muted, text);
     }
     const size_t marks[] = {0, grid->columns / 2, grid->columns - 1};
-    for (size_t i = grid->columns % 2 ? 0 : 2; i < 3; i++) {
+    for (size_t i = 0; i < 3; i++) {
+        if (i == 1 && grid->columns % 2 == 0) continue;
         snprintf(text, sizeof text, "%.3g sd", position(options, marks[i]));
         canvas_text(canvas, (double)grid_x(grid, marks[i]) + (double)(grid->width * grid->scale) / 2, TOP_ROOM - 8, 12,
                     ALIGN_CENTER, color_muted, text);

@@ -177,6 +177,34 @@ static void test_equal_units(void **state)
     canvas_release(&canvas);
 }
 
+/* The marks that an axis has outside of the plotting area. */
+static size_t marks(const Canvas *canvas, const Chart *chart, bool of_x)
+{
+    size_t n = 0;
+    for (int i = 0; i <= (of_x ? (int)chart->width : (int)chart->height); i++)
+        n += of_x ? has_color(canvas, chart->left + i, chart->top + chart->height + 2, color_muted)
+                  : has_color(canvas, chart->left - 3, chart->top + i, color_muted);
+    return n;
+}
+
+static void test_equal_axes_tell_their_scale(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        const double width = exp(i * 0.1 - 14), middle = width * (i % 7) / 9;
+        ChartSpec equal = spec;
+        equal.equal = true;
+        equal.x_min = middle - width, equal.x_max = middle + width;
+        equal.y_min = -width / 50, equal.y_max = width / 40;
+        Canvas canvas;
+        canvas_init(&canvas, 440, 320);
+        const Chart chart = chart_begin(&canvas, &equal);
+        const size_t x = marks(&canvas, &chart, true), y = marks(&canvas, &chart, false);
+        if (x < 2 || y < 2) fail_msg("%g round %g: %zu and %zu ticks", width, middle, x, y);
+        canvas_release(&canvas);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_lines_and_points_lie_where_the_data_say),
         cmocka_unit_test(test_nothing_outside_of_the_rectangle),
         cmocka_unit_test(test_equal_units),
+        cmocka_unit_test(test_equal_axes_tell_their_scale),
     };
     return cmocka_run_group_tests_name("canvas/chart", tests, NULL, NULL);
 }
