@@ -28,12 +28,12 @@ static const char *detail(Arena *arena, const Spec *spec)
         const int64_t *number = (const int64_t *)(const void *)at;
         const char *comma = text.n ? ", " : "";
         if (field->kind != FIELD_INT && field->kind != FIELD_PAIR) continue;
-        const bool left_out = field->fallback && !*field->fallback && *number == 0;
-        if (left_out) continue;
+        const bool optional = field->fallback && !*field->fallback;
+        if (optional && *number == 0) continue;
         if (field->kind == FIELD_INT)
             text_add(&text, "%s%s %lld", comma, field->key, (long long)*number);
         else if (number[0] == number[1] && strcmp(field->key, "kernel") != 0) {
-            if (number[0] != 1) text_add(&text, "%s%s %lld", comma, field->key, (long long)number[0]);
+            if (optional || number[0] != 1) text_add(&text, "%s%s %lld", comma, field->key, (long long)number[0]);
         } else {
             bool named = strcmp(field->key, "kernel") != 0;
             text_add(&text, "%s%s%s%lldx%lld", comma, named ? field->key : "", named ? " " : "", (long long)number[0],
