@@ -236,14 +236,24 @@ static void differences_show_both_sides(void **state)
     assert_string_equal(run_differences(&tiny.arena, &run, true), "");
     Run second = changed(&other, TINY_WITH("loss.kl=~", "evaluate=[]"));
     assert_string_equal(run_differences(&tiny.arena, &second, true),
-                        "evaluate: (absent) -> []\n"
-                        "loss.kl.kl_divergence.posterior: latent -> (absent)\n"
-                        "loss.kl.weight.constant.value: 2 -> (absent)\n"
-                        "evaluate.0.elbo.split: test -> (absent)\n"
-                        "evaluate.1.active_units.split: test -> (absent)\n"
-                        "evaluate.1.active_units.threshold: 0.01 -> (absent)\n");
-    assert_string_equal(run_differences(&tiny.arena, &second, false),
-                        "evaluate, loss.kl.kl_divergence.posterior, loss.kl.weight.constant.value and 3 more");
+                        "loss.kl: {kl_divergence: {posterior: latent}, weight: {constant: {value: 2}}} -> (absent)\n"
+                        "evaluate.0: {elbo: {split: test}} -> (absent)\n"
+                        "evaluate.1: {active_units: {split: test, threshold: 0.01}} -> (absent)\n");
+    assert_string_equal(run_differences(&tiny.arena, &second, false), "loss.kl, evaluate.0, evaluate.1");
+    tiny_release(&other);
+    second = changed(&other, TINY_WITH("evaluate=[kl_dim, elbo, {active_units: {threshold: 0.01}}]"));
+    assert_string_equal(run_differences(&tiny.arena, &second, true),
+                        "evaluate.0: (absent) -> {kl_dim: {split: test}}\n");
+    tiny_release(&other);
+    second = changed(&other, TINY_WITH("evaluate=[{active_units: {threshold: 0.02}}]"));
+    assert_string_equal(run_differences(&tiny.arena, &second, true),
+                        "evaluate.0: {elbo: {split: test}} -> (absent)\n"
+                        "evaluate.1: {active_units: {split: test, threshold: 0.01}} -> (absent)\n"
+                        "evaluate.0: (absent) -> {active_units: {split: test, threshold: 0.02}}\n");
+    tiny_release(&other);
+    second = changed(&other, TINY_WITH("evaluate=[elbo, {active_units: {threshold: 0.02}}]"));
+    assert_string_equal(run_differences(&tiny.arena, &second, true),
+                        "evaluate.1.active_units.threshold: 0.01 -> 0.02\n");
     tiny_release(&other);
 }
 
