@@ -246,8 +246,7 @@ void pool_start(size_t threads)
     atomic_store(&pool.used, 0);
     pool.caller_used = false;
     pool.workers = mem_zeroed(threads, sizeof *pool.workers);
-    pool.shares = aligned_alloc(CACHE_LINE, mem_mul(threads, sizeof *pool.shares));
-    if (!pool.shares) BUG("no memory for a pool of %zu threads", threads);
+    pool.shares = mem_zeroed(threads, sizeof *pool.shares);
     for (size_t i = 0; i < threads; i++) atomic_init(&pool.shares[i].range, 0);
     pool.threads = 1;
     if (sem_init(&pool.permits, 0, 0) != 0 || sem_init(&pool.finished, 0, 0) != 0) BUG("sem_init failed");

@@ -15,11 +15,12 @@ static real *storage(const Exec *exec, int node, real *params, size_t in_slab)
     return in_slab == PLAN_NONE ? NULL : exec->slab + in_slab;
 }
 
-/* What an op moves while a pass runs, others read as a copy from before. */
+/* What an op may move while a pass runs (OpRun.state), others read as a copy from before. */
 static void check_moved(const Graph *graph, const Node *mover)
 {
     for (size_t k = 0; k < mover->inputs; k++) {
-        if (!graph->nodes[mover->input[k]].param) continue;
+        const ParamSpec *param = graph->nodes[mover->input[k]].param;
+        if (!param || (param->trainable && !mover->op->moves)) continue;
         for (size_t i = 0; i < graph->n; i++) {
             const Node *node = &graph->nodes[i];
             for (size_t j = 0; node != mover && node->op != &op_copy && j < node->inputs; j++)
@@ -41,7 +42,7 @@ void exec_init(Exec *exec, const Graph *graph, Params *params, bool training, co
     exec->touched = mem_zeroed(graph->n, sizeof *exec->touched);
     exec->rectified = mem_zeroed(graph->n, sizeof *exec->rectified);
     for (size_t i = 0; i < graph->n; i++)
-        if (graph->nodes[i].op && graph->nodes[i].op->moves) check_moved(graph, &graph->nodes[i]);
+        if (graph->nodes[i].op && graph->nodes[i].op != &op_copy) check_moved(graph, &graph->nodes[i]);
     for (size_t i = 0; i < params->n; i++) exec->node_of[i] = -1;
     for (size_t i = 0; i < graph->n; i++) {
         const Node *node = &graph->nodes[i];
@@ -179,7 +180,7 @@ static void aim(Exec *exec, const Node *node, OpRun *run)
 {
     for (size_t k = 0; k < node->inputs; k++) {
         const int owner = exec->plan.nodes[node->input[k]].owner;
-        if (!exec->graph->nodes[node->input[k]].wants_grad) continue;
+        if (!exec->graph->nodes[node->input[k]].wants_grad || !op_passes(node->op, k)) continue;
         run->fresh[k] = node->op->sets && !exec->touched[owner] && stands_alone(exec, node, k);
         run->in_grad[k] = touch_grad(exec, owner, run->fresh[k]);
     }

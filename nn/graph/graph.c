@@ -89,7 +89,7 @@ bool graph_add(Graph *graph, const Op *op, const void *attributes, size_t inputs
     for (size_t i = 0; i < inputs; i++) {
         const Node *in = graph_node(graph, input[i]);
         fresh.input[i] = input[i];
-        fresh.wants_grad = fresh.wants_grad || (in->wants_grad && (op->backward || op->view));
+        fresh.wants_grad = fresh.wants_grad || (in->wants_grad && op_passes(op, i));
         shape.in[i] = in->shape;
     }
     if (!check_inputs(&shape, err) || !op->shape(&shape, err)) return false;

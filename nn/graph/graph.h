@@ -26,7 +26,7 @@ typedef struct Node {
     Shape shape;
     size_t keep, scratch;
     double multiply_adds;
-    bool wants_grad;        /* a trainable parameter lies below, and the ops between have a backward */
+    bool wants_grad;        /* a trainable parameter lies below, and gradients pass to it */
     const ParamSpec *param; /* a parameter leaf, else NULL */
     const char *name;       /* "encoder.conv2d"; an input's name: "image" */
     Loc loc;

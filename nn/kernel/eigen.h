@@ -1,11 +1,11 @@
-/* Eigenvalues of symmetric matrices by cyclic Jacobi rotations in double (Golub and Van Loan, Matrix Computations, 4th
- * edition, section 8.5): IEEE-exact operations only, so the bits are the same everywhere. */
+/* Eigenvalues of symmetric matrices in double, by IEEE-exact operations only, so the bits are the same everywhere. */
 #ifndef NN_KERNEL_EIGEN_H
 #define NN_KERNEL_EIGEN_H
 
 #include <stddef.h>
 
-/* a (n,n) symmetric, destroyed. values (n) fall; row i of vectors (n,n) is the unit vector of values[i], with its sign
+/* By cyclic Jacobi rotations (Golub and Van Loan, Matrix Computations, 4th edition, section 8.5). a (n,n) symmetric,
+ * destroyed. values (n) fall; row i of vectors (n,n) is the unit vector of values[i], with its sign
  * fixed: the component of largest magnitude (the first of equals) is positive. n up to a few hundred. */
 void eigen_symmetric(size_t n, double *a, double *values, double *vectors);
 

@@ -46,7 +46,6 @@ static const OpCase cases[] = {
      .attributes = &usual,
      .inputs = INPUTS,
      .in = {{4, {3, 3, 2, 5}}, {4, {3, 3, 2, 5}}, {3, {3, 3, 2}}, {2, {7, 5}}, {2, {7, 7}}},
-     .fixed = {[X] = true},
      .whole = {[CODES] = 7},
      .state = {[CODEBOOK] = true, [KEPT] = true},
      .straight_through = true},
@@ -54,7 +53,6 @@ static const OpCase cases[] = {
      .attributes = &eager,
      .inputs = INPUTS,
      .in = {{2, {35, 3}}, {2, {35, 3}}, {1, {35}}, {2, {64, 3}}, {2, {64, 5}}},
-     .fixed = {[X] = true},
      .whole = {[CODES] = 16},
      .state = {[CODEBOOK] = true, [KEPT] = true},
      .straight_through = true},
@@ -68,6 +66,7 @@ const Op op_average_codes = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .stops = {[X] = true},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

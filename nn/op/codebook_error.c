@@ -20,15 +20,10 @@ static void backward(const OpRun *run)
 }
 
 static const OpCase cases[] = {
-    {.label = "a grid",
-     .inputs = 3,
-     .in = {{4, {3, 3, 2, 5}}, {2, {7, 5}}, {3, {3, 3, 2}}},
-     .fixed = {[0] = true},
-     .whole = {[2] = 7}},
+    {.label = "a grid", .inputs = 3, .in = {{4, {3, 3, 2, 5}}, {2, {7, 5}}, {3, {3, 3, 2}}}, .whole = {[2] = 7}},
     {.label = "flat, two segments of the batch",
      .inputs = 3,
      .in = {{2, {35, 3}}, {2, {16, 3}}, {1, {35}}},
-     .fixed = {[0] = true},
      .whole = {[2] = 16}},
 };
 
@@ -39,6 +34,7 @@ const Op op_codebook_error = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .stops = {[0] = true},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -24,13 +24,11 @@ static const OpCase cases[] = {
      .attributes = &quarter,
      .inputs = 3,
      .in = {{4, {3, 3, 2, 5}}, {2, {7, 5}}, {3, {3, 3, 2}}},
-     .fixed = {[1] = true},
      .whole = {[2] = 7}},
     {.label = "flat, factor 3",
      .attributes = &three,
      .inputs = 3,
      .in = {{2, {35, 3}}, {2, {16, 3}}, {1, {35}}},
-     .fixed = {[1] = true},
      .whole = {[2] = 16}},
 };
 
@@ -42,6 +40,7 @@ const Op op_commitment_error = {
     .shape = code_shape_error,
     .forward = forward,
     .backward = backward,
+    .stops = {[1] = true},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -56,6 +56,7 @@ const Op op_cross_entropy = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .stops = {[1] = true},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -12,6 +12,11 @@ const Op *const op_rows[] = {
 
 const size_t op_count = sizeof op_rows / sizeof op_rows[0];
 
+bool op_passes(const Op *op, size_t k)
+{
+    return op->view ? k == 0 : op->backward && !op->stops[k];
+}
+
 bool shape_fits(Shape shape)
 {
     size_t count = 1;

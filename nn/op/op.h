@@ -86,7 +86,6 @@ typedef struct OpCase {
     Shape in[OP_INPUTS_MAX];
     double low, high;          /* inputs are uniform in [low, high]; both 0: [-1, 1] */
     double away_from;          /* kinks: inputs keep |x| >= this */
-    bool fixed[OP_INPUTS_MAX]; /* no gradient is defined for this input (targets) */
     bool state[OP_INPUTS_MAX]; /* a parameter that forward updates in training; it has no gradient */
     size_t
         whole[OP_INPUTS_MAX]; /* not 0: this input holds whole numbers below it (labels, codes) and has no gradient */
@@ -106,6 +105,7 @@ typedef struct Op {
     bool (*shape)(OpShape *op, Err *err);
     void (*forward)(const OpRun *run);
     void (*backward)(const OpRun *run); /* NULL: the output has no gradient, and none passes through it */
+    bool stops[OP_INPUTS_MAX];          /* no gradient passes to this input (targets, codes) */
     bool view;       /* the output is input 0 with another shape: same storage, no forward or backward */
     bool sets;       /* backward knows `fresh` */
     bool moves;      /* state holds trained parameters too; what the other ops read of them has to be a copy */
@@ -124,6 +124,9 @@ typedef struct Op {
     /* Multiply-adds of forward, in-image taps only; NULL: none. */
     double (*multiply_adds)(const OpShape *op);
 } Op;
+
+/* Whether a gradient passes from the output to input k. */
+bool op_passes(const Op *op, size_t k);
 
 /* One declaration for each row of op.def: op_dense, op_conv2d, ... */
 #define OP(id) extern const Op op_##id;

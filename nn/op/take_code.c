@@ -20,13 +20,11 @@ static const OpCase cases[] = {
     {.label = "a grid",
      .inputs = 3,
      .in = {{4, {3, 3, 2, 5}}, {2, {7, 5}}, {3, {3, 3, 2}}},
-     .fixed = {[1] = true},
      .whole = {[2] = 7},
      .straight_through = true},
     {.label = "flat",
      .inputs = 3,
      .in = {{2, {35, 3}}, {2, {16, 3}}, {1, {35}}},
-     .fixed = {[1] = true},
      .whole = {[2] = 16},
      .straight_through = true},
 };
@@ -39,6 +37,7 @@ const Op op_take_code = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .stops = {[1] = true},
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

@@ -109,7 +109,7 @@ static void find_lives(Layout *layout)
             size_t in = (size_t)layout->owner[node->input[k]];
             layout->needed[in] = true;
             raise(&layout->last[in], backward ? backward_time(layout, i) : forward_time(i));
-            if (!backward || !graph->nodes[in].wants_grad) continue;
+            if (!backward || !graph->nodes[in].wants_grad || !op_passes(node->op, k)) continue;
             layout->reached[in] = true;
             raise(&layout->top_user[in], i);
             layout->passing[in]++;

@@ -9,7 +9,7 @@ double bench_flop(const Graph *graph, size_t i)
     const Node *node = &graph->nodes[i];
     double passes = 1;
     for (size_t k = 0; k < node->inputs && k < 2; k++)
-        passes += node->wants_grad && graph->nodes[node->input[k]].wants_grad;
+        passes += graph->nodes[node->input[k]].wants_grad && op_passes(node->op, k);
     return 2 * node->multiply_adds * passes;
 }
 
@@ -31,7 +31,7 @@ double bench_bytes(const Graph *graph, size_t i)
         const Node *in = &graph->nodes[node->input[k]];
         const double n = (double)shape_count(in->shape);
         elements += n;
-        if (backward) elements += in->wants_grad ? 3 * n : n;
+        if (backward) elements += in->wants_grad && op_passes(node->op, k) ? 3 * n : n;
     }
     return elements * sizeof(real);
 }

@@ -94,6 +94,7 @@ bool model_init(Model *model, const Experiment *experiment, const DatasetInfo *i
     model->numerics = numerics_find(experiment->numerics);
     if (!model->numerics) BUG("numerics \"%s\" passed the binder", experiment->numerics);
     if (!wire(&model->wiring, model, (size_t)experiment->data.batch, err)) return false;
+    if (!wiring_check_trained(&model->wiring, experiment, err)) return false;
     if (!check_classes(model, err) || !check_codes(model, err) || !check_last_batch(model, err)) return false;
     params_add_graph(&model->params, &model->wiring.graph);
     return true;

@@ -9,6 +9,9 @@ void wiring_begin(Wiring *wiring, const Experiment *experiment, const Numerics *
 void wiring_images(Wiring *wiring, const DatasetInfo *info);
 /* Adds every section that can be built from what the scope holds, then the loss terms where wanted. */
 bool wiring_network(Wiring *wiring, const Experiment *experiment, bool losses, Err *err);
+/* Refuses a loss term whose gradient comes to no parameter that is trained, and such a parameter that no term's
+ * gradient comes to. Wants a network with its terms. */
+bool wiring_check_trained(const Wiring *wiring, const Experiment *experiment, Err *err);
 void wiring_release(Wiring *wiring);
 /* The node of "section" or "section.part", or -1. */
 int wiring_find(const Wiring *wiring, const char *name);

@@ -94,7 +94,7 @@ static void input_make(Trial *t, size_t i)
     t->run.in_shape[i] = c->in[i];
     t->run.in[i] = t->in[i].at;
     t->run.state[i] = c->state[i] ? t->in[i].at : NULL;
-    t->run.in_grad[i] = c->fixed[i] || c->state[i] || c->whole[i] || !t->op->backward ? NULL : t->grad[i].at;
+    t->run.in_grad[i] = t->op->stops[i] || c->state[i] || c->whole[i] || !t->op->backward ? NULL : t->grad[i].at;
 }
 
 static const char *trial_make(Trial *t)

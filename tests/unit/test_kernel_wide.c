@@ -30,7 +30,7 @@ enum { ISAS = sizeof isas / sizeof isas[0] };
 /* rows x channels numbers of each input; `out`, of as many, is filled beforehand. */
 typedef struct Data {
     size_t rows, channels, n;
-    const real *x, *y, *z;
+    const real *x, *y, *z, *label; /* label: (rows) classes below channels, or none */
     real *out;
 } Data;
 
@@ -73,8 +73,8 @@ LOOP(squared_error_grad, losses_squared_error_grad(d->rows, d->channels, d->x, d
 LOOP(divergence, losses_kl_divergence(d->rows, d->channels, d->x, d->y, d->out))
 LOOP(divergence_grad_mean, losses_kl_divergence_grad_mean(d->rows, d->channels, d->x, d->z, d->out))
 LOOP(divergence_grad_variance, losses_kl_divergence_grad_log_variance(d->rows, d->channels, d->x, d->z, d->out))
-LOOP(class_entropy, losses_cross_entropy(&(Classes){d->rows, 1, d->channels}, d->x, d->y, d->out))
-LOOP(class_entropy_grad, losses_cross_entropy_grad(&(Classes){d->rows, 1, d->channels}, d->x, d->y, d->z, d->out))
+LOOP(class_entropy, losses_cross_entropy(&(Classes){d->rows, 1, d->channels}, d->x, d->label, d->out))
+LOOP(class_entropy_grad, losses_cross_entropy_grad(&(Classes){d->rows, 1, d->channels}, d->x, d->label, d->z, d->out))
 LOOP(normalise, batch_norm_apply(d->rows, d->channels, d->x, d->y, d->z, d->y, d->out))
 LOOP(normalise_grad, batch_norm_grad_input(d->rows, d->channels, d->x, d->y, d->z, d->y, d->z, d->x, d->out))
 
@@ -243,6 +243,14 @@ static real *numbers(size_t n, uint32_t stream)
     return x;
 }
 
+/* Classes of rows: every one, and where there are some, one that is none. */
+static real *labels(size_t rows, size_t channels)
+{
+    real *label = mem_zeroed(rows, sizeof *label);
+    for (size_t i = 0; i < rows; i++) label[i] = (real)((i * 7 + 2) % (channels + (channels > 2)));
+    return label;
+}
+
 static real *result(const Loop *loop, Data d)
 {
     d.out = numbers(d.n, 3);
@@ -284,11 +292,13 @@ static void odd_sizes(void **state)
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         Data d = {.rows = sizes[s][0], .channels = sizes[s][1], .n = sizes[s][0] * sizes[s][1]};
         real *x = numbers(d.n, 0), *y = numbers(d.n, 1), *z = numbers(d.n, 2);
-        d.x = x, d.y = y, d.z = z;
+        real *label = labels(d.rows, d.channels);
+        d.x = x, d.y = y, d.z = z, d.label = label;
         for (size_t i = 0; i < LOOPS; i++) check(&loops[i], &d);
         free(x);
         free(y);
         free(z);
+        free(label);
     }
 }
 
@@ -304,7 +314,9 @@ static void sweep(void **state)
     }
     for (size_t at = 0; at < N; at += PART) {
         const size_t n = N - at < PART ? N - at : PART;
-        const Data d = {.rows = 1, .channels = n, .n = n, .x = x + at, .y = x + N / 2 - at / 2, .z = x + at / 3};
+        const real label = (real)(n / 3);
+        const Data d = {
+            .rows = 1, .channels = n, .n = n, .x = x + at, .y = x + N / 2 - at / 2, .z = x + at / 3, .label = &label};
         for (size_t i = 0; i < LOOPS; i++) {
             if (loops[i].wanted || at % (16 * PART) == 0) check(&loops[i], &d);
         }

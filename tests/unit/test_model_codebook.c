@@ -16,7 +16,8 @@
 enum { CODES = 5, DIM = 2, CELLS = 6 };
 
 #define QUANTIZED                                                                                                      \
-    TINY_WITH("network.latent=~", "loss.kl=~", "network.encoder.layers=[conv2d: {filters: 2, kernel: 3, stride: 2}]",  \
+    TINY_WITH("network.latent=~", "loss.kl=~", "loss.codebook={codebook: codes}",                                      \
+              "network.encoder.layers=[conv2d: {filters: 2, kernel: 3, stride: 2}]",                                   \
               "network.codes={input: encoder, layers: [vector_quantize: 5]}",                                          \
               "network.decoder={input: codes, layers: [flatten, dense: {units: 20}, reshape: [4, 5, 1]]}")
 

@@ -15,7 +15,7 @@ enum { CODES = 6, DIM = 2 };
 
 /* Two codebooks, the second, which is a buffer, behind the first; before them running statistics and a mask. */
 #define QUANTIZED(first)                                                                                               \
-    TINY_WITH("network.latent=~", "loss.kl=~", "figures=[]", "evaluate=[]",                                            \
+    TINY_WITH("network.latent=~", "loss.kl=~", "loss.codebook={codebook: first}", "figures=[]", "evaluate=[]",         \
               "network.encoder.layers=[conv2d: {filters: 2, kernel: 3, stride: 2}, batch_norm, dropout: 0.1]",         \
               "network.first={input: encoder, layers: [vector_quantize: {" first "}]}",                                \
               "network.middle={input: first, layers: [conv2d: {filters: 2, kernel: 1}]}",                              \
