@@ -22,12 +22,6 @@ size_t columns_width(const ConvShape *shape)
     return conv_taps(shape) * shape->cin;
 }
 
-bool columns_are_image(const ConvShape *shape)
-{
-    return shape->kh == 1 && shape->kw == 1 && shape->sh == 1 && shape->sw == 1 && shape->top == 0 &&
-           shape->left == 0 && shape->oh == shape->ih && shape->ow == shape->iw;
-}
-
 /* How many taps of row a are there: all, or with a mask none behind the last. */
 static size_t taps_of_row(const ConvShape *shape, size_t a)
 {

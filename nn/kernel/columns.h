@@ -10,9 +10,6 @@
 /* taps x cin */
 size_t columns_width(const ConvShape *shape);
 
-/* Whether the column matrix is the image itself: kernel 1x1, stride 1, no padding. */
-bool columns_are_image(const ConvShape *shape);
-
 /* Output row `oh` of image (ih,iw,cin) -> columns (ow, taps*cin). */
 void columns_gather(const ConvShape *shape, const real *image, size_t oh, real *columns);
 

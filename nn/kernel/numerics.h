@@ -28,6 +28,13 @@ static inline size_t conv_taps(const ConvShape *shape)
     return shape->taps ? shape->taps : shape->kh * shape->kw;
 }
 
+/* One tap, that of the output's own place: the positions of the images are the rows of a matrix. */
+static inline bool conv_is_pointwise(const ConvShape *s)
+{
+    return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->top == 0 && s->left == 0 && s->oh == s->ih &&
+           s->ow == s->iw;
+}
+
 /* Along one axis: the outputs [*first, return) that see the image, of `size`, through the tap; begin: the padding. */
 static inline size_t conv_outputs_seeing(size_t tap, size_t stride, size_t begin, size_t size, size_t outputs,
                                          size_t *first)

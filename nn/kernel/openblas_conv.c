@@ -42,7 +42,7 @@ static size_t scratch_of(const ConvShape *s, bool whole_images)
 
 size_t openblas_conv2d_scratch(const ConvShape *shape)
 {
-    if (columns_are_image(shape)) return 0;
+    if (conv_is_pointwise(shape)) return 0;
     return size_max(scratch_of(shape, false), scratch_of(shape, true));
 }
 
@@ -61,7 +61,7 @@ static void gather_task(void *context, size_t task)
     for (size_t row = first; row < last; row += conv->panel_rows) {
         const size_t rows = size_min(conv->panel_rows, last - row);
         const float *columns = conv->from + row * s->ow * k;
-        if (!columns_are_image(s)) {
+        if (!conv_is_pointwise(s)) {
             float *slice = slice_of(conv, task);
             for (size_t r = row; r < row + rows; r++) {
                 columns_gather(s, conv->from + r / s->oh * image, r % s->oh, slice + (r - row) * s->ow * k);
@@ -91,7 +91,7 @@ static void scatter_task(void *context, size_t task)
     const ConvShape *s = conv->shape;
     const size_t k = columns_width(s), image = s->ih * s->iw * s->cin, first = task * conv->task_rows;
     const size_t last = size_min(first + conv->task_rows, s->n * s->oh);
-    const bool direct = columns_are_image(s);
+    const bool direct = conv_is_pointwise(s);
     float *images = conv->to + first / s->oh * image;
     const size_t pixels = (last - first) / s->oh * s->ih * s->iw;
     if (!conv->ending.add && !direct) memset(images, 0, pixels * s->cin * sizeof *images);

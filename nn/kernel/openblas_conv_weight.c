@@ -65,10 +65,10 @@ size_t openblas_conv2d_grad_weight_scratch(const ConvShape *s)
     const GradWeight g = cut(s);
     const size_t positions = mem_mul(g.panel_rows, s->ow);
     if (in_segments(s)) {
-        const size_t panel = columns_are_image(s) ? 0 : mem_mul(positions, columns_width(s));
+        const size_t panel = conv_is_pointwise(s) ? 0 : mem_mul(positions, columns_width(s));
         return mem_mul(g.segments, mem_add(weight_count(s), panel));
     }
-    return columns_are_image(s) ? 0 : mem_mul(conv_taps(s) * g.blocks, mem_mul(positions, g.block));
+    return conv_is_pointwise(s) ? 0 : mem_mul(conv_taps(s) * g.blocks, mem_mul(positions, g.block));
 }
 
 /* partial (k, cout) = columns^T (k, rows*ow) dy (rows*ow, cout), over the rows of a segment */
@@ -78,11 +78,11 @@ static void segment_task(void *context, size_t task)
     const ConvShape *s = g->shape;
     const size_t k = columns_width(s), image = s->ih * s->iw * s->cin, first = task * g->segment_rows;
     const size_t last = size_min(first + g->segment_rows, s->n * s->oh);
-    float *panel = columns_are_image(s) ? NULL : g->panels + task * g->panel_rows * s->ow * k;
+    float *panel = conv_is_pointwise(s) ? NULL : g->panels + task * g->panel_rows * s->ow * k;
     for (size_t row = first; row < last; row += g->panel_rows) {
         const size_t rows = size_min(g->panel_rows, last - row);
         const float *columns = panel;
-        if (columns_are_image(s)) {
+        if (conv_is_pointwise(s)) {
             columns = g->x + row * s->ow * k;
         } else {
             for (size_t r = row; r < row + rows; r++) {
@@ -114,11 +114,11 @@ static void tap_task(void *context, size_t task)
     const ConvShape *s = g->shape;
     const size_t tap = task / g->blocks, channel = task % g->blocks * g->block;
     const size_t channels = size_min(g->block, s->cin - channel), image = s->ih * s->iw * s->cin;
-    float *panel = columns_are_image(s) ? NULL : g->panels + task * g->panel_rows * s->ow * g->block;
+    float *panel = conv_is_pointwise(s) ? NULL : g->panels + task * g->panel_rows * s->ow * g->block;
     for (size_t row = 0; row < s->n * s->oh; row += g->panel_rows) {
         const size_t rows = size_min(g->panel_rows, s->n * s->oh - row);
         GemmMatrix columns = {panel, channels, true};
-        if (columns_are_image(s)) {
+        if (conv_is_pointwise(s)) {
             columns = (GemmMatrix){g->x + row * s->ow * s->cin + channel, s->cin, true};
         } else {
             for (size_t r = row; r < row + rows; r++) {

@@ -2,8 +2,6 @@
 #include "nn/layer/masks.h"
 #include "nn/op/attributes.h"
 
-enum { CODES_MAX = 1 << 16 };
-
 typedef struct Options {
     int64_t codes, filters, kernel[2];
     const char *mask;
@@ -16,7 +14,7 @@ static const Field fields[] = {
      .kind = FIELD_INT,
      .offset = offsetof(Options, codes),
      .min = 1,
-     .max = CODES_MAX,
+     .max = LAYER_CODES_MAX,
      .help = "how many codes there are: the input holds whole numbers below it"},
     FIELD_OF_FILTERS(Options),
     FIELD_OF_MASKED_KERNEL(Options, "cells"),

@@ -5,8 +5,6 @@
 #include "nn/layer/weights.h"
 #include "nn/op/attributes.h"
 
-enum { CODES_MAX = 1 << 16 };
-
 typedef struct Options {
     int64_t codes;
     double commitment;
@@ -21,7 +19,7 @@ static const Field fields[] = {
      .kind = FIELD_INT,
      .offset = offsetof(Options, codes),
      .min = 1,
-     .max = CODES_MAX,
+     .max = LAYER_CODES_MAX,
      .help = "vectors in the codebook; each has as many numbers as the input has channels"},
     {.key = "commitment",
      .kind = FIELD_REAL,

@@ -4,7 +4,7 @@
 
 #include "nn/layer/layer.h"
 
-enum { LAYER_WIDTH_MAX = 1 << 20, LAYER_KERNEL_MAX = 256 };
+enum { LAYER_WIDTH_MAX = 1 << 20, LAYER_KERNEL_MAX = 256, LAYER_CODES_MAX = 1 << 16 };
 
 #define FIELD_OF_BIAS(Options)                                                                                         \
     {                                                                                                                  \

@@ -3,11 +3,7 @@
 
 static bool shape(OpShape *op, Err *err)
 {
-    char a[96], b[96];
-    if (!shape_equal(op->in[0], op->in[1])) {
-        return op_refuse(op, err, "wants two values of one shape, got %s and %s", shape_text(op->in[0], a),
-                         shape_text(op->in[1], b));
-    }
+    if (!op_same_shape(op, "two values", err)) return false;
     op->out = op->in[0];
     return true;
 }

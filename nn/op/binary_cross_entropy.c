@@ -3,7 +3,7 @@
 
 static bool shape(OpShape *op, Err *err)
 {
-    return op_shape_loss(op, "logits", "a target", err);
+    return op_shape_loss(op, "logits and a target", err);
 }
 
 static void forward(const OpRun *run)

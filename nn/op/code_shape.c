@@ -21,9 +21,7 @@ bool code_shape_check(OpShape *op, Err *err)
 bool code_shape_moved(OpShape *op, Shape kept, Err *err)
 {
     char a[96], b[96];
-    if (!shape_equal(op->in[0], op->in[1]))
-        return op_refuse(op, err, "wants two values of one shape, got %s and %s", shape_text(op->in[0], a),
-                         shape_text(op->in[1], b));
+    if (!op_same_shape(op, "two values", err)) return false;
     OpShape vectors = *op;
     vectors.inputs = 3;
     vectors.in[1] = op->in[3];

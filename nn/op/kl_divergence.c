@@ -3,7 +3,7 @@
 
 static bool shape(OpShape *op, Err *err)
 {
-    return op_shape_loss(op, "a mean", "a log variance", err);
+    return op_shape_loss(op, "a mean and a log variance", err);
 }
 
 static void forward(const OpRun *run)

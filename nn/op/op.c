@@ -74,13 +74,16 @@ bool op_shape_as_input(OpShape *op, Err *err)
     return true;
 }
 
-bool op_shape_loss(OpShape *op, const char *first, const char *second, Err *err)
+bool op_same_shape(const OpShape *op, const char *what, Err *err)
 {
     char a[96], b[96];
-    if (!shape_equal(op->in[0], op->in[1])) {
-        return op_refuse(op, err, "wants %s and %s of one shape, got %s and %s", first, second,
-                         shape_text(op->in[0], a), shape_text(op->in[1], b));
-    }
+    return shape_equal(op->in[0], op->in[1]) || op_refuse(op, err, "wants %s of one shape, got %s and %s", what,
+                                                          shape_text(op->in[0], a), shape_text(op->in[1], b));
+}
+
+bool op_shape_loss(OpShape *op, const char *what, Err *err)
+{
+    if (!op_same_shape(op, what, err)) return false;
     op->out = (Shape){.rank = 1, .dim = {op->in[0].dim[0]}};
     return true;
 }

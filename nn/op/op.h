@@ -45,8 +45,11 @@ typedef struct OpShape {
 /* For ops whose output has the shape of their first input. */
 bool op_shape_as_input(OpShape *op, Err *err);
 
-/* For losses: inputs 0 and 1 of one shape (N,...) -> (N). what: how messages call the two. */
-bool op_shape_loss(OpShape *op, const char *first, const char *second, Err *err);
+/* Refuses inputs 0 and 1 of different shapes. what: how the message calls the two, e.g. "two values". */
+bool op_same_shape(const OpShape *op, const char *what, Err *err);
+
+/* For losses: inputs 0 and 1 of one shape (N,...) -> (N). what: as for op_same_shape. */
+bool op_shape_loss(OpShape *op, const char *what, Err *err);
 
 bool op_refuse(const OpShape *op, Err *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -143,8 +143,7 @@ void exact_lanes(const ExactGather *gather, float *scratch);
 bool exact_flat_fits(const ConvShape *shape);
 void exact_flat(const ExactGather *gather);
 
-/* Whether it is a product at each place by itself; and one with so many images whose places are all in one line. */
-bool exact_is_pointwise(const ConvShape *shape);
+/* One of conv_is_pointwise with so many images whose places are all in one line. */
 ConvShape exact_line(const ConvShape *shape, size_t images);
 
 /* dw as the weight, the sum over images and outputs of x dy; add: to what is there. */

@@ -73,12 +73,6 @@ static void tile_task(void *context, size_t task)
     if (t.images > 0 || !t.load) run_panels(job, &t, end - begin);
 }
 
-bool exact_is_pointwise(const ConvShape *s)
-{
-    return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->top == 0 && s->left == 0 && s->ih == s->oh &&
-           s->iw == s->ow;
-}
-
 ConvShape exact_line(const ConvShape *s, size_t images)
 {
     const size_t places = s->n / images * s->ih * s->iw;
@@ -100,7 +94,7 @@ void exact_products(const ExactProducts *products)
     job.spans = few ? 1 : s->kw;
     job.tiles = size_ceil_div(job.length, job.isa->rows);
     ConvShape line;
-    if (exact_is_pointwise(s)) {
+    if (conv_is_pointwise(s)) {
         line = exact_line(s, s->n);
         job.of.shape = s = &line;
     }

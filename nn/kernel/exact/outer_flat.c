@@ -39,7 +39,7 @@ static Plan plan_of(const ConvShape *s)
 
 bool exact_flat_products_fit(const ConvShape *s)
 {
-    return exact_is_pointwise(s) && s->ih * s->iw == 1;
+    return conv_is_pointwise(s) && s->ih * s->iw == 1;
 }
 
 size_t exact_flat_products_scratch(const ConvShape *shape)

@@ -113,7 +113,7 @@ static void turn_back(void *context, size_t task)
 
 void exact_turned(const ExactProducts *products, float *scratch)
 {
-    const ConvShape *of = products->shape, s = exact_is_pointwise(of) ? exact_line(of, 1) : *of;
+    const ConvShape *of = products->shape, s = conv_is_pointwise(of) ? exact_line(of, 1) : *of;
     Job job = {.of = *products, .isa = exact_isa(), .turned = exact_aligned(scratch)};
     const size_t taps = conv_taps(&s), block = exact_block(&s);
     job.of.shape = &s;
