@@ -61,6 +61,7 @@ typedef struct Experiment {
 typedef struct ExperimentTables {
     const Table *metrics, *figures;
     RunNames *runs;
+    bool (*name_taken)(const char *name); /* whether tables have other rows of a loss term's name; NULL: none */
 } ExperimentTables;
 
 /* Binds one variant of a seed. Checks everything that needs no data and no shapes: unknown keys, types, bounds, names

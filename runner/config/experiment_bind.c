@@ -195,8 +195,29 @@ static int compare_terms(const void *a, const void *b)
     return strcmp(((const LossTerm *)a)->name, ((const LossTerm *)b)->name);
 }
 
+/* Rows and columns of the results are called by the terms' names, and a reconstruction is one whatever its name. */
+static void check_term_names(Binder *binder, const Experiment *experiment, const ExperimentTables *tables)
+{
+    static const char own[] = "reconstruction";
+    const LossTerm *named = NULL, *first = NULL;
+    for (size_t i = 0; i < experiment->loss_count; i++) {
+        const LossTerm *term = &experiment->losses[i];
+        const Loss *loss = (const Loss *)term->loss.row;
+        const bool is_one = loss && loss->role && strcmp(loss->role, own) == 0, is_named = strcmp(term->name, own) == 0;
+        if (is_one && !first) first = term;
+        if (is_named && !is_one) named = term;
+        if (!is_named && tables->name_taken && tables->name_taken(term->name))
+            report_add(binder->report, RANK_VALUE, term->loc,
+                       "\"%s\" is the name of rows of metrics.csv that are no loss term's; name the term otherwise",
+                       term->name);
+    }
+    if (named && first)
+        report_add(binder->report, RANK_VALUE, named->loc,
+                   "\"%s\" is what metrics.csv calls the term \"%s\"; name this one otherwise", own, first->name);
+}
+
 /* kl: {kl_divergence: {posterior: latent}, weight: 2} */
-static void bind_losses(Binder *binder, const Cfg *root, Experiment *experiment)
+static void bind_losses(Binder *binder, const Cfg *root, const ExperimentTables *tables, Experiment *experiment)
 {
     static const char *const extra[] = {"weight", NULL};
     static const Cfg one = {.kind = CFG_SCALAR, .text = "constant"};
@@ -218,6 +239,7 @@ static void bind_losses(Binder *binder, const Cfg *root, Experiment *experiment)
         if (!weight) term->weight.loc = item->key_loc;
     }
     qsort(experiment->losses, map->n, sizeof(LossTerm), compare_terms);
+    check_term_names(binder, experiment, tables);
 }
 
 /* Tables and figures show it as one line. */
@@ -332,7 +354,7 @@ static void bind_all(Binder *binder, const Cfg *root, const char *const *keys, c
 {
     bind_data(binder, root, &experiment->data);
     bind_network(binder, root, experiment);
-    bind_losses(binder, root, experiment);
+    bind_losses(binder, root, tables, experiment);
     bind_train(binder, root, &experiment->train);
     const size_t deciding = binder->run_count;
     bind_top(binder, root, keys, tables, experiment);

@@ -66,6 +66,7 @@ const Metric metric_accuracy = {
             .fields = fields,
             .size = sizeof(AccuracyOptions),
             .example = "{split: test}"},
+    .names = METRIC_NAMES("accuracy"),
     .check = check,
     .measure = measure,
 };

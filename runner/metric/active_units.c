@@ -86,6 +86,7 @@ const Metric metric_active_units = {
          .fields = fields,
          .size = sizeof(ActiveUnitsOptions),
          .example = "{split: test, threshold: 0.01}"},
+    .names = METRIC_NAMES("active_units"),
     .check = check,
     .measure = measure,
 };

@@ -63,6 +63,7 @@ const Metric metric_class_histogram = {
             .fields = fields,
             .size = sizeof(HistogramOptions),
             .example = "{samples: 10000, classifier: resnet18}"},
+    .names = METRIC_NAMES("class_histogram_#", "class_histogram_entropy"),
     .check = check,
     .label = label,
     .measure = measure,

@@ -155,6 +155,7 @@ const Metric metric_code_nll = {
             .fields = fields,
             .size = sizeof(CodeNllOptions),
             .example = "{split: test}"},
+    .names = METRIC_NAMES("code_nll", "code_nll_unigram", "code_nll_left", "code_nll_above"),
     .check = check,
     .measure = measure,
 };

@@ -101,6 +101,8 @@ const Metric metric_codebook = {
             .fields = fields,
             .size = sizeof(CodebookOptions),
             .example = "{split: test}"},
+    .names = METRIC_NAMES("codes_used", "dead_codes", "codebook_perplexity", "codes_used_without_commonest",
+                          "codebook_perplexity_without_commonest", "commonest_code_share"),
     .check = check,
     .measure = measure,
 };

@@ -82,6 +82,7 @@ const Metric metric_description_length = {
             .fields = fields,
             .size = sizeof(DescriptionLengthOptions),
             .example = "{split: test}"},
+    .names = METRIC_NAMES("description_length"),
     .check = check,
     .measure = measure,
 };

@@ -90,6 +90,7 @@ const Metric metric_digit_rate = {
             .fields = fields,
             .size = sizeof(DigitOptions),
             .example = "{samples: 10000, classifier: resnet18, second: convnet}"},
+    .names = METRIC_NAMES("digit_rate", "digit_rate_lower", "digit_rate_upper"),
     .check = check,
     .label = label,
     .measure = measure,

@@ -110,6 +110,8 @@ const Metric metric_elbo = {
          .fields = fields,
          .size = sizeof(ElboOptions),
          .example = "{split: test}"},
+    .names = METRIC_NAMES("negative_elbo", "reconstruction", "objective"),
+    .terms = true,
     .check = check,
     .measure = measure,
 };

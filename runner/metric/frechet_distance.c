@@ -72,6 +72,7 @@ const Metric metric_frechet_distance = {
             .fields = fields,
             .size = sizeof(FrechetOptions),
             .example = "{samples: 10000, classifier: resnet18}"},
+    .names = METRIC_NAMES("frechet_distance", "frechet_distance_floor"),
     .features = true,
     .check = check,
     .label = label,

@@ -121,6 +121,8 @@ const Metric metric_inception_score = {
             .fields = fields,
             .size = sizeof(InceptionOptions),
             .example = "{samples: 10000, splits: 10, classifier: resnet18}"},
+    .names = METRIC_NAMES("inception_score", "inception_score_sd", "inception_score_whole", "inception_score_ceiling",
+                          "inception_score_ceiling_sd", "inception_score_ceiling_whole", "inception_score_ratio"),
     .check = check,
     .label = label,
     .measure = measure,

@@ -23,6 +23,7 @@ const Metric metric_iw_bce_bound = {
             .fields = likelihood_fields,
             .size = sizeof(LikelihoodOptions),
             .example = "{k: 500, images: 100, bounds: [1, 50]}"},
+    .names = METRIC_NAMES("iw_bce_bound", "iw_bce_bound_k#", "iw_bce_bound_all"),
     .check = check,
     .measure = measure,
 };

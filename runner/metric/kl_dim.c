@@ -55,6 +55,7 @@ const Metric metric_kl_dim = {
             .fields = fields,
             .size = sizeof(KlDimOptions),
             .example = "{split: test}"},
+    .names = METRIC_NAMES("kl_dim[#]"),
     .check = check,
     .measure = measure,
 };

@@ -83,6 +83,7 @@ const Metric metric_knn_accuracy = {
             .fields = fields,
             .size = sizeof(KnnOptions),
             .example = "{neighbours: 10}"},
+    .names = METRIC_NAMES("knn_accuracy"),
     .check = check,
     .measure = measure,
 };

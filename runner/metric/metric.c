@@ -72,6 +72,9 @@ bool metric_measure(const UseContext *use, const Spec *spec, MetricList *list, E
 {
     const size_t before = list->n;
     if (!((const Metric *)spec->row)->measure(use, spec, list, err)) return false;
+    for (size_t i = before; i < list->n; i++)
+        if (!metric_writes(use->model->experiment, spec, list->items[i].metric))
+            BUG("%s writes %s, which is not among its names", spec->row->name, list->items[i].metric);
     for (size_t i = before; spec->name && i < list->n; i++) {
         MetricValue *value = &list->items[i];
         if (value->split[0] && strcmp(value->split, spec->name) != 0)

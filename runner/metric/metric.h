@@ -27,7 +27,9 @@ void metric_release(MetricList *list);
 
 typedef struct Metric {
     Row row;
-    bool features; /* it asks for judged_features */
+    const char *const *names; /* what stands in the column `metric` of its rows, ends with NULL; # is for a number */
+    bool terms;               /* besides, a row of the name of each loss term */
+    bool features;            /* it asks for judged_features */
     /* Whether it can be measured on this experiment: an error has the place of the spec or of what it names. There is
      * neither data nor parameters, of the needed runs neither: needs_experiment and needs_network. May be NULL. */
     bool (*check)(const UseContext *use, const Spec *spec, Err *err);
@@ -37,7 +39,22 @@ typedef struct Metric {
     bool (*measure)(const UseContext *use, const Spec *spec, MetricList *list, Err *err);
 } Metric;
 
+#define METRIC_NAMES(...)                                                                                              \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        __VA_ARGS__, NULL                                                                                              \
+    }
+
 extern const Table metrics_table;
+
+/* The names of an item's rows, patterns as in Metric. */
+const char **metric_names(Arena *arena, const Experiment *experiment, const Spec *spec, size_t *n);
+
+/* Whether an item has rows of that name. */
+bool metric_writes(const Experiment *experiment, const Spec *spec, const char *name);
+
+/* Whether some metric has rows of that name that are no loss term's: a term of that name could not be told from it. */
+bool metric_name_taken(const char *name);
 
 /* Its check, and whether no earlier item of `evaluate` would write rows of the same name and split. */
 bool metric_check(const UseContext *use, const Spec *spec, Err *err);

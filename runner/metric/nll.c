@@ -27,6 +27,7 @@ const Metric metric_nll = {
             .fields = likelihood_fields,
             .size = sizeof(LikelihoodOptions),
             .example = "{k: 5000, images: 1000, bounds: [1, 50]}"},
+    .names = METRIC_NAMES("nll", "nll_k#", "nll_all"),
     .check = check,
     .measure = measure,
 };

@@ -147,6 +147,7 @@ const Metric metric_reconstruction_error = {
             .fields = fields,
             .size = sizeof(ReconstructionErrorOptions),
             .example = "{split: test, z: mean}"},
+    .names = METRIC_NAMES("reconstruction_error", "reconstruction_bce"),
     .check = check,
     .measure = measure,
 };

@@ -135,11 +135,13 @@ int model_features(const Model *model, const char *section)
 
 const LossTerm *model_term(const Model *model, const char *role)
 {
+    const LossTerm *found = NULL;
     for (size_t i = 0; i < model->experiment->loss_count; i++) {
-        const Loss *loss = (const Loss *)model->experiment->losses[i].loss.row;
-        if (loss->role && strcmp(loss->role, role) == 0) return &model->experiment->losses[i];
+        const LossTerm *term = &model->experiment->losses[i];
+        const Loss *loss = (const Loss *)term->loss.row;
+        if (loss->role && strcmp(loss->role, role) == 0 && (!found || strcmp(term->name, role) == 0)) found = term;
     }
-    return NULL;
+    return found;
 }
 
 const char *model_subject(const Model *model, const char *role)

@@ -44,7 +44,8 @@ bool model_shape(const Model *model, const char *name, Shape *shape);
 /* The node, in model->wiring, that the last dense layer of a section takes in, seen from its end; -1: it has none. */
 int model_features(const Model *model, const char *section);
 
-/* The term with that role ("reconstruction", "kl"), or NULL; and the section that it judges (logits, posterior). */
+/* The term with that role ("reconstruction", "kl"), or NULL; of several the one of that name, else the first; and the
+ * section that it judges (logits, posterior). */
 const LossTerm *model_term(const Model *model, const char *role);
 const char *model_subject(const Model *model, const char *role); /* NULL: no such term */
 

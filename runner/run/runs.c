@@ -14,7 +14,7 @@
 #include "runner/run/link.h"
 #include "runner/run/needs.h"
 
-const ExperimentTables experiment_tables = {&metrics_table, &figures_table, NULL};
+const ExperimentTables experiment_tables = {&metrics_table, &figures_table, NULL, metric_name_taken};
 
 typedef struct Names {
     char **items;
@@ -48,7 +48,8 @@ bool runs_add(RunList *list, const RunPlace *place, const NamedRun *named, Err *
         list->capacity = list->capacity ? list->capacity * 2 : 16;
         list->items = mem_grow(list->items, list->capacity, sizeof *list->items);
     }
-    const ExperimentTables tables = {experiment_tables.metrics, experiment_tables.figures, &list->names};
+    ExperimentTables tables = experiment_tables;
+    tables.runs = &list->names;
     Run *run = &list->items[list->total];
     *run = (Run){.path = named->path,
                  .folder = arena_printf(arena, "%s/%s", place->results, named->path),

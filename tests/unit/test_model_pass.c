@@ -55,6 +55,10 @@ static void terms_are_found_by_role(void **state)
     assert_string_equal(model_term(&tiny.model, "reconstruction")->name, "reconstruction");
     assert_string_equal(model_term(&tiny.model, "kl")->name, "kl");
     assert_null(model_term(&tiny.model, "other"));
+    Tiny two;
+    tiny_make(&two, TINY_WITH("loss.codes={squared_error: {prediction: latent, target: latent}}"));
+    assert_string_equal(model_term(&two.model, "reconstruction")->name, "reconstruction");
+    tiny_release(&two);
     assert_string_equal(model_subject(&tiny.model, "reconstruction"), "decoder");
     assert_string_equal(model_subject(&tiny.model, "kl"), "latent");
     assert_null(model_subject(&tiny.model, "other"));
