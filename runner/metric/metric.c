@@ -34,38 +34,10 @@ void metric_add(MetricList *list, const MetricValue *value)
     list->items[list->n++] = copy;
 }
 
-static const char *label_of(Arena *arena, const UseContext *use, const Spec *spec)
-{
-    const Metric *metric = (const Metric *)spec->row;
-    if (spec->name) return spec->name;
-    if (metric->label) return metric->label(arena, use, spec);
-    for (const Field *field = spec->row->fields; field && field->key; field++)
-        if (strcmp(field->key, "split") == 0)
-            return *(const char *const *)((const char *)spec->options + field->offset);
-    return "";
-}
-
-/* Rows of one name would be one column of summary.csv. */
-static bool check_label(const UseContext *use, const Spec *spec, Err *err)
-{
-    Arena arena = {0};
-    const SpecList *items = &use->model->experiment->evaluate;
-    const char *label = label_of(&arena, use, spec);
-    bool ok = true;
-    for (size_t i = 0; ok && i < items->n && &items->items[i] != spec; i++) {
-        const Spec *other = &items->items[i];
-        if (other->row != spec->row || strcmp(label_of(&arena, use, other), label) != 0) continue;
-        ok = err_config(err, spec->loc, "two %s write rows of the name \"%s\"; give one another with `name:`",
-                        spec->row->name, label);
-    }
-    arena_release(&arena);
-    return ok;
-}
-
 bool metric_check(const UseContext *use, const Spec *spec, Err *err)
 {
     const Metric *metric = (const Metric *)spec->row;
-    return (!metric->check || metric->check(use, spec, err)) && check_label(use, spec, err);
+    return (!metric->check || metric->check(use, spec, err)) && metric_check_names(use, spec, err);
 }
 
 bool metric_measure(const UseContext *use, const Spec *spec, MetricList *list, Err *err)

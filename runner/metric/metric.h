@@ -53,10 +53,14 @@ const char **metric_names(Arena *arena, const Experiment *experiment, const Spec
 /* Whether an item has rows of that name. */
 bool metric_writes(const Experiment *experiment, const Spec *spec, const char *name);
 
+/* Whether no earlier item of `evaluate` would write rows of the same name and split, or, put together, the same column
+ * of summary.csv: NAME_SPLIT. */
+bool metric_check_names(const UseContext *use, const Spec *spec, Err *err);
+
 /* Whether some metric has rows of that name that are no loss term's: a term of that name could not be told from it. */
 bool metric_name_taken(const char *name);
 
-/* Its check, and whether no earlier item of `evaluate` would write rows of the same name and split. */
+/* Its check, and metric_check_names. */
 bool metric_check(const UseContext *use, const Spec *spec, Err *err);
 
 /* Its measure; where the item has a `name:`, that is what its rows have for a split. */

@@ -45,3 +45,56 @@ bool metric_name_taken(const char *name)
             if (fits(*names, name)) return true;
     return false;
 }
+
+static const char *label_of(Arena *arena, const UseContext *use, const Spec *spec)
+{
+    const Metric *metric = (const Metric *)spec->row;
+    if (spec->name) return spec->name;
+    if (metric->label) return metric->label(arena, use, spec);
+    for (const Field *field = spec->row->fields; field && field->key; field++)
+        if (strcmp(field->key, "split") == 0)
+            return *(const char *const *)((const char *)spec->options + field->offset);
+    return "";
+}
+
+/* The columns of summary.csv that an item's rows make. */
+static const char **columns_of(Arena *arena, const char **names, size_t n, const char *label)
+{
+    const char **columns = arena_alloc(arena, n + 1, sizeof *columns);
+    for (size_t i = 0; i < n; i++) columns[i] = label[0] ? arena_printf(arena, "%s_%s", names[i], label) : names[i];
+    return columns;
+}
+
+/* Two items of one row and one label; or labels that end so as the other one's names do. */
+static bool check_two(Arena *arena, const UseContext *use, const Spec *spec, const Spec *other, Err *err)
+{
+    const Experiment *experiment = use->model->experiment;
+    const char *label = label_of(arena, use, spec), *other_label = label_of(arena, use, other);
+    if (spec->row == other->row && strcmp(label, other_label) == 0)
+        return err_config(err, spec->loc, "two %s write rows of the name \"%s\"; give one another with `name:`",
+                          spec->row->name, label);
+    size_t n, m;
+    const char **names = metric_names(arena, experiment, spec, &n),
+               **others = metric_names(arena, experiment, other, &m);
+    const char **columns = columns_of(arena, names, n, label), **rest = columns_of(arena, others, m, other_label);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < m; k++)
+            if (fits(columns[i], rest[k]) || fits(rest[k], columns[i]))
+                return err_config(err, spec->loc,
+                                  "%s of \"%s\" and %s of \"%s\" would both be the column %s of summary.csv; give one "
+                                  "of them another `name:`",
+                                  names[i], label, others[k], other_label,
+                                  fits(columns[i], rest[k]) ? rest[k] : columns[i]);
+    return true;
+}
+
+bool metric_check_names(const UseContext *use, const Spec *spec, Err *err)
+{
+    Arena arena = {0};
+    const SpecList *items = &use->model->experiment->evaluate;
+    bool ok = true;
+    for (size_t i = 0; ok && i < items->n && &items->items[i] != spec; i++)
+        ok = check_two(&arena, use, spec, &items->items[i], err);
+    arena_release(&arena);
+    return ok;
+}
