@@ -89,7 +89,7 @@ static bool summarise(const Cli *cli, bool anything, Err *err)
     if (!anything && access(cli->place.results, W_OK) != 0) return true;
     int lock = lock_take(cli->place.results, cli->place.results, err);
     if (lock >= 0) launch_sweep(cli->place.results);
-    bool ok = lock >= 0 && summary_write(cli->place.results, err) &&
+    bool ok = lock >= 0 && summary_write(&cli->place, !cli->quiet, err) &&
               study_draw(&cli->place, cli->target_count == 0 && !cli->quiet, err);
     lock_release(lock);
     return ok;

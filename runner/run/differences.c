@@ -116,6 +116,27 @@ static void compare(Report *report, const char *path, const Cfg *before, const C
         compare_lists(report, path, before, after);
 }
 
+static const char *taken(Report *report)
+{
+    Text *text = &report->text;
+    const char *result = arena_text(report->arena, text->bytes ? text->bytes : "");
+    text_release(text);
+    return result;
+}
+
+static void compare_trees(Report *report, const Cfg *before, const Cfg *after)
+{
+    compare(report, "", before, after);
+    if (!report->values && report->keys > KEYS_MAX) text_add(&report->text, " and %zu more", report->keys - KEYS_MAX);
+}
+
+const char *config_differences(Arena *arena, const Cfg *before, const Cfg *after, bool values)
+{
+    Report report = {.arena = arena, .values = values};
+    compare_trees(&report, before, after);
+    return taken(&report);
+}
+
 const char *run_differences(Arena *arena, const Run *run, bool values)
 {
     Err ignored = {0};
@@ -124,17 +145,13 @@ const char *run_differences(Arena *arena, const Run *run, bool values)
     Cfg *new = old ? cfg_parse_text(arena, "config.yaml", run->config, &ignored) : NULL;
     if (!new) return "";
     Report report = {.arena = arena, .values = values};
-    Text *text = &report.text;
-    compare(&report, "", old, new);
-    if (!values && report.keys > KEYS_MAX) text_add(text, " and %zu more", report.keys - KEYS_MAX);
+    compare_trees(&report, old, new);
     for (size_t i = 0; values && run->needs && i < run->experiment.need_count; i++) {
         const Run *need = run->needs[i];
         const char *then = run_needed(arena, run, need->path);
         if (then && strcmp(then, need->weights_identity) != 0)
-            text_add(text, "%s, which it needs: other weights (configuration %.8s -> %.8s)\n", need->path, then,
+            text_add(&report.text, "%s, which it needs: other weights (configuration %.8s -> %.8s)\n", need->path, then,
                      need->weights_identity);
     }
-    const char *result = arena_text(arena, text->bytes ? text->bytes : "");
-    text_release(text);
-    return result;
+    return taken(&report);
 }

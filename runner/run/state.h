@@ -21,6 +21,9 @@ RunStatus run_status(Arena *arena, const Run *run);
  * values the first few keys and how many more there are. "" where there is none, or nothing to compare with. */
 const char *run_differences(Arena *arena, const Run *run, bool values);
 
+/* The keys whose values differ between two trees, told likewise. */
+const char *config_differences(Arena *arena, const Cfg *before, const Cfg *after, bool values);
+
 /* The identity of a needed run's weights that the folder's results were made with, as run.yaml has it; NULL: none. */
 const char *run_needed(Arena *arena, const Run *run, const char *path);
 

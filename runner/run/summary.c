@@ -2,30 +2,32 @@
 
 #include <dirent.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "nn/base/file.h"
-#include "runner/config/cfg.h"
+#include "runner/run/alike.h"
 #include "runner/table/csv.h"
 
 /* One value of one run. n and detail: as they stand in metrics.csv. */
-typedef struct Value {
+typedef struct RunValue {
     size_t run, column;
     double value;
     const char *n, *detail;
-} Value;
+} RunValue;
 
 typedef struct Summary {
     Arena arena;
     Found *found;
     size_t runs;
+    bool *left_out; /* of groups.csv, by run */
     struct {
         const char *metric, *split, *unit, *name;
     } * column;
     size_t columns, column_capacity;
     const size_t *order; /* of the columns, in both files */
-    Value *values;
+    RunValue *values;
     size_t n, capacity;
 } Summary;
 
@@ -68,21 +70,22 @@ static bool read_run(Summary *summary, const char *results, size_t run, Err *err
         }
         size_t column = column_of(summary, csv_cell(&table, row, metric), csv_cell(&table, row, split),
                                   csv_cell(&table, row, unit));
-        summary->values[summary->n++] = (Value){.run = run,
-                                                .column = column,
-                                                .value = csv_value(&table, row, value),
-                                                .n = arena_text(&summary->arena, csv_cell(&table, row, n)),
-                                                .detail = arena_text(&summary->arena, csv_cell(&table, row, detail))};
+        summary->values[summary->n++] =
+            (RunValue){.run = run,
+                       .column = column,
+                       .value = csv_value(&table, row, value),
+                       .n = arena_text(&summary->arena, csv_cell(&table, row, n)),
+                       .detail = arena_text(&summary->arena, csv_cell(&table, row, detail))};
     }
     csv_release(&table);
     return ok;
 }
 
 /* NULL where the run has no such value, or one that is no number. */
-static const Value *find_value(const Summary *summary, size_t run, size_t column)
+static const RunValue *find_value(const Summary *summary, size_t run, size_t column)
 {
     for (size_t i = 0; i < summary->n; i++) {
-        const Value *value = &summary->values[i];
+        const RunValue *value = &summary->values[i];
         if (value->run == run && value->column == column) return isnan(value->value) ? NULL : value;
     }
     return NULL;
@@ -134,7 +137,7 @@ static bool write_runs(Summary *summary, const char *results, Err *err)
         csv_text(&csv, provenance(&summary->arena, results, found, "epochs"));
         csv_text(&csv, provenance(&summary->arena, results, found, "parameters"));
         for (size_t i = 0; i < summary->columns; i++) {
-            const Value *value = find_value(summary, run, summary->order[i]);
+            const RunValue *value = find_value(summary, run, summary->order[i]);
             if (value)
                 csv_number(&csv, value->value);
             else
@@ -150,15 +153,46 @@ static bool same_group(const Found *a, const Found *b)
     return strcmp(a->experiment, b->experiment) == 0 && strcmp(a->variant, b->variant) == 0;
 }
 
+static void say_left_out(const RunPlace *place, const Found *first, const Found *run, const char *keys)
+{
+    const char *slash = first->variant[0] ? "/" : "";
+    fprintf(stderr, "%s: not in groups.csv, since its configuration isn't that of %s (%s); ", run->path, first->path,
+            keys);
+    fprintf(stderr, "`mayvae run %s%s%s --seed %s` and `--seed %s`%s make them alike\n", first->experiment, slash,
+            first->variant, first->seed, run->seed, place->again ? ", with the other options of this call," : "");
+}
+
+/* A mean over runs of several configurations would be of none: a group's runs are those of its first one's. */
+static void leave_out(Summary *summary, const RunPlace *place, bool tell)
+{
+    summary->left_out = arena_alloc(&summary->arena, summary->runs + 1, sizeof *summary->left_out);
+    for (size_t run = 1, first = 0; run < summary->runs; run++) {
+        const Found *found = summary->found;
+        if (!same_group(&found[first], &found[run])) {
+            first = run;
+            continue;
+        }
+        const char *keys = found_differences(&summary->arena, place->results, &found[first], &found[run]);
+        summary->left_out[run] = keys[0] != '\0';
+        if (tell && keys[0]) say_left_out(place, &found[first], &found[run], keys);
+    }
+}
+
+/* The value of a run that counts for its group. */
+static const RunValue *find_counted(const Summary *summary, size_t run, size_t column)
+{
+    return summary->left_out[run] ? NULL : find_value(summary, run, column);
+}
+
 /* Mean and sd (n - 1) of a column over the runs [first, last) of one group; a single seed has no sd. The protocol is
  * that of its first run. */
 static void write_group(const Summary *summary, CsvWriter *csv, size_t first, size_t last, size_t column)
 {
-    const Value *protocol = NULL;
+    const RunValue *protocol = NULL;
     double sum = 0, square = 0;
     size_t n = 0;
     for (size_t run = first; run < last; run++) {
-        const Value *value = find_value(summary, run, column);
+        const RunValue *value = find_counted(summary, run, column);
         if (!value) continue;
         if (!protocol) protocol = value;
         sum += value->value, n++;
@@ -166,7 +200,7 @@ static void write_group(const Summary *summary, CsvWriter *csv, size_t first, si
     if (!protocol) return;
     double mean = sum / (double)n;
     for (size_t run = first; run < last; run++) {
-        const Value *value = find_value(summary, run, column);
+        const RunValue *value = find_counted(summary, run, column);
         if (value) square += (value->value - mean) * (value->value - mean);
     }
     csv_text(csv, summary->found[first].experiment);
@@ -202,12 +236,14 @@ static bool write_groups(Summary *summary, const char *results, Err *err)
     return csv_commit(&csv, err);
 }
 
-bool summary_write(const char *results, Err *err)
+bool summary_write(const RunPlace *place, bool tell, Err *err)
 {
     Summary summary = {0};
+    const char *results = place->results;
     bool ok = summary_find(&summary.arena, results, &summary.found, &summary.runs, err);
     for (size_t run = 0; ok && run < summary.runs; run++) ok = read_run(&summary, results, run, err);
     order_columns(&summary);
+    if (ok) leave_out(&summary, place, tell);
     ok = ok && write_runs(&summary, results, err) && write_groups(&summary, results, err);
     free(summary.column);
     free(summary.values);

@@ -1,11 +1,11 @@
 /* results/summary.csv (one row a run, a column for each metric and split) and results/groups.csv (one row a metric of a
  * variant: mean, sd and n over seeds, with the number of images and the protocol that metrics.csv gives): made from
- * what lies in the folder. */
+ * what lies in the folder. A variant's runs of another configuration than that of its first are left out of the latter.
+ */
 #ifndef RUNNER_RUN_SUMMARY_H
 #define RUNNER_RUN_SUMMARY_H
 
-#include "nn/base/alloc.h"
-#include "nn/base/err.h"
+#include "runner/run/runs.h"
 
 /* A finished run's folder, as found below results/. */
 typedef struct Found {
@@ -17,6 +17,7 @@ typedef struct Found {
  * in number order. */
 bool summary_find(Arena *arena, const char *results, Found **found, size_t *n, Err *err);
 
-bool summary_write(const char *results, Err *err);
+/* tell: to standard error, which runs are left out of groups.csv, and what would make them alike. */
+bool summary_write(const RunPlace *place, bool tell, Err *err);
 
 #endif

@@ -102,6 +102,17 @@ report "without weights, as in a fresh clone: train" planned train
 run
 report "and the bytes are the same again" test "$old" = "$(weights)"
 
+
+# A mean over seeds is one over runs of one configuration.
+grouped() { grep -c "^tiny,,negative_elbo,test,.*,$1,200," "$scratch/r/groups.csv" | grep -qx 1 || { cat "$scratch/r/groups.csv"; return 1; }; }
+two_seeds() { run --seed 2 && grouped 2 && ! grep "groups.csv" "$scratch/e"; }
+report "two seeds are averaged" two_seeds
+left_out() {
+    sed -i 's/epochs: 3/epochs: 2/' "$tiny"
+    run && grouped 1 && grep -qxF "tiny/seed2: not in groups.csv, since its configuration isn't that of tiny/seed1 (train.epochs); \`mayvae run tiny --seed 1\` and \`--seed 2\`, with the other options of this call, make them alike" "$scratch/e" && run --seed 2 && grouped 2
+}
+report "but not one of another configuration" left_out
+
 # -o and profiles never write over committed results.
 cd "$scratch" || exit 1
 says_where() { "$MAYVAE" run tiny --experiments experiments -o train.epochs=1 2>&1 | tail -1 | grep -qx "the results are in build/override/"; }

@@ -50,7 +50,7 @@ static void add(const char *run, const char *metrics)
 static void write_all(void)
 {
     Err err = {0};
-    if (!summary_write(results, &err)) fail_msg("%s", err.text);
+    if (!summary_write(&(RunPlace){.results = results}, false, &err)) fail_msg("%s", err.text);
 }
 
 static void expect_file(const char *name, const char *wanted)
@@ -89,6 +89,34 @@ static void runs_and_groups(void **state)
                               "vae,dim2,speed,,x,3,,1,1,\n"
                               "vae,dim16,elbo,test,nats,90.5,,1,10,grey\n"
                               "vae,dim16,elbo,valid,nats,91,,1,5,grey\n");
+}
+
+/* A mean is one of runs that differ in nothing but the seed and what changes no number. */
+static void only_runs_of_one_configuration_make_a_mean(void **state)
+{
+    (void)state;
+    for (int seed = 1; seed <= 6; seed++) {
+        const char *run = arena_printf(&arena, "vae/seed%d", seed);
+        add(run, arena_printf(&arena, "elbo,test,%d,nats,10,grey\n", 100 + seed * seed));
+        put(run, "run.yaml",
+            arena_printf(&arena, "identity: %d\nparameters: 123\nepochs: 4\nneeds:\n  judge/seed1: %s\n", seed,
+                         seed == 6 ? "b" : "a"));
+        put(run, "config.yaml",
+            arena_printf(
+                &arena,
+                "title: of %d\nseed: %d\ntrain: {epochs: %d}\nevaluate:\n  - elbo: {split: %s}\nfigures: [%s]\n", seed,
+                seed, seed == 2 ? 5 : 4, seed == 5 ? "valid" : "test", seed == 3 ? "samples" : ""));
+    }
+    write_all();
+    /* of 101, 109, 116: neither 2 nor 5 nor 6 */
+    expect_file("groups.csv", "experiment,variant,metric,split,unit,mean,sd,n,images,detail\n"
+                              "vae,,elbo,test,nats,108.666667,7.5055535,3,10,grey\n");
+    char *bytes;
+    size_t length;
+    Err err = {0};
+    assert_true(file_read(arena_printf(&arena, "%s/summary.csv", results), 1 << 20, &bytes, &length, &err));
+    assert_non_null(strstr(bytes, "vae/seed2,vae,,2,4,123,104\n"));
+    free(bytes);
 }
 
 /* The parts of a list stand side by side, whichever run has more of them. */
@@ -177,7 +205,7 @@ static void refuse(const char *metrics, const char *message)
 {
     Err err = {0};
     const char *path = put("a/seed2", "metrics.csv", metrics);
-    assert_false(summary_write(results, &err));
+    assert_false(summary_write(&(RunPlace){.results = results}, false, &err));
     assert_int_equal(err.kind, ERR_FAILED);
     assert_string_equal(err.loc.file, path);
     if (!strstr(err.text, message)) fail_msg("\"%s\" is not in \"%s\"", message, err.text);
@@ -201,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(runs_and_groups),
+        TEST(only_runs_of_one_configuration_make_a_mean),
         TEST(parts_of_lists_are_values_too),
         TEST(what_is_no_number_is_an_empty_cell),
         TEST(what_is_no_finished_run_is_left_out),
