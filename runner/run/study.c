@@ -5,6 +5,7 @@
 
 #include "nn/base/file.h"
 #include "runner/figure/figure.h"
+#include "runner/metric/metric.h"
 #include "runner/run/study_parts.h"
 
 static bool no_name(const Panel *panel, const char *noun, const char *name, const char *const *names, size_t n,
@@ -41,13 +42,61 @@ static bool check_pattern(const RunPattern *pattern, const RunList *list, Err *e
     return err_config(err, pattern->loc, "no run matches \"%s\"", pattern->text);
 }
 
+static bool is_of_chart(const StudyChart *chart, const Run *run)
+{
+    for (size_t k = 0; k < chart->n; k++)
+        if (study_matches(&chart->runs[k], run->path)) return true;
+    return false;
+}
+
+/* The names that are no patterns, behind the n that are there. */
+static const char **add_names(Arena *arena, const char **names, size_t *n, const Experiment *experiment,
+                              const Spec *item)
+{
+    size_t more;
+    const char **those = metric_names(arena, experiment, item, &more);
+    const char **all = arena_alloc(arena, *n + more + 1, sizeof *all);
+    if (*n) memcpy(all, names, *n * sizeof *all);
+    for (size_t i = 0; i < more; i++)
+        if (!strchr(those[i], '#')) all[(*n)++] = those[i];
+    return all;
+}
+
+/* A name of rows, or NULL, is one of those that the chart's runs measure. */
+static bool check_measured(Arena *arena, const StudyChart *chart, const char *name, Loc loc, const RunList *list,
+                           Err *err)
+{
+    const char **names = NULL;
+    size_t n = 0;
+    if (!name) return true;
+    for (size_t i = 0; i < list->n; i++) {
+        const Experiment *experiment = &list->items[i].experiment;
+        if (!is_of_chart(chart, &list->items[i])) continue;
+        for (size_t k = 0; k < experiment->evaluate.n; k++) {
+            const Spec *item = &experiment->evaluate.items[k];
+            if (metric_writes(experiment, item, name)) return true;
+            names = add_names(arena, names, &n, experiment, item);
+        }
+    }
+    const char *nearest = nearest_name(name, names, n);
+    return err_config(err, loc, "no run of the chart measures \"%s\"%s", name,
+                      nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "");
+}
+
+static bool check_chart(Arena *arena, const StudyChart *chart, const RunList *list, Err *err)
+{
+    for (size_t i = 0; i < chart->n; i++)
+        if (!check_pattern(&chart->runs[i], list, err)) return false;
+    return check_measured(arena, chart, chart->metric, chart->metric_loc, list, err) &&
+           check_measured(arena, chart, chart->spread, chart->spread_loc, list, err) &&
+           check_measured(arena, chart, chart->line, chart->line_loc, list, err);
+}
+
 static bool check_figure(Arena *arena, const StudyFigure *figure, const RunList *list, Err *err)
 {
     for (size_t i = 0; i < figure->n; i++)
         if (!check_panel(arena, &figure->panels[i], list, err)) return false;
-    for (size_t i = 0; figure->chart && i < figure->chart->n; i++)
-        if (!check_pattern(&figure->chart->runs[i], list, err)) return false;
-    return true;
+    return !figure->chart || check_chart(arena, figure->chart, list, err);
 }
 
 bool study_check(const char *experiments, const RunList *list, Err *err)
@@ -61,22 +110,24 @@ bool study_check(const char *experiments, const RunList *list, Err *err)
     return ok;
 }
 
-static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *figure, bool tell, Err *err)
+static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *figure, FILE *tell, Err *err)
 {
     Canvas out = {0};
-    bool ready = false;
-    bool ok = figure->chart ? study_draw_chart(arena, place, figure, &out, &ready, err)
-                            : study_draw_panels(arena, place, figure, &out, &ready, err);
-    if (ok && ready)
+    Err lacks = {0};
+    bool ok = figure->chart ? study_draw_chart(arena, place, figure, &out, &lacks, err)
+                            : study_draw_panels(arena, place, figure, &out, &lacks, err);
+    if (ok && lacks.kind == ERR_NONE)
         ok = file_make_folder(arena_printf(arena, "%s/figures", place->results), err) &&
              canvas_write(&out, arena_printf(arena, "%s/figures/%s.png", place->results, figure->name), err);
-    if (ok && !ready && tell)
-        fprintf(stderr, "%s: not drawn, since the results have not all that it shows\n", figure->name);
+    if (ok && lacks.kind != ERR_NONE && tell) {
+        fprintf(tell, "%s: not drawn: ", figure->name);
+        err_print(&lacks, tell);
+    }
     canvas_release(&out);
     return ok;
 }
 
-bool study_draw(const RunPlace *place, bool tell, Err *err)
+bool study_draw(const RunPlace *place, FILE *tell, Err *err)
 {
     Arena arena = {0};
     StudyFigure *figures = NULL;

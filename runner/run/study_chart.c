@@ -62,16 +62,23 @@ static const char *label_of(Arena *arena, const Found *run, const char *split)
                         split[0] ? " (" : "", split, split[0] ? ")" : "");
 }
 
-static bool counts(const StudyChart *chart, const char *split)
+/* The index of a split that counts, split_count where there is none of that name, 0 where all count. */
+static size_t split_of(const StudyChart *chart, const char *split)
 {
-    for (size_t i = 0; i < chart->split_count; i++)
-        if (strcmp(chart->splits[i], split) == 0) return true;
-    return !chart->splits;
+    size_t i = 0;
+    while (i < chart->split_count && strcmp(chart->splits[i].name, split) != 0) i++;
+    return i;
 }
+
+/* What has brought a value so far, and a run that was meant and has not. */
+typedef struct Served {
+    bool *pattern, *split;
+    const Found **without; /* by pattern; NULL: there is none */
+} Served;
 
 /* Adds the values of one run; *any is set where it has one. */
 static bool read_values(Arena *arena, const RunPlace *place, const StudyChart *chart, const Found *run, Values *values,
-                        bool *any, Err *err)
+                        Served *served, bool *any, Err *err)
 {
     CsvTable table = {0};
     const char *path = arena_printf(arena, "%s/%s/metrics.csv", place->results, run->path);
@@ -83,7 +90,9 @@ static bool read_values(Arena *arena, const RunPlace *place, const StudyChart *c
         double at = csv_value(&table, row, value);
         if (strcmp(csv_cell(&table, row, metric), chart->metric) != 0 || !isfinite(at)) continue;
         const char *where = csv_cell(&table, row, split);
-        if (!counts(chart, where)) continue;
+        const size_t counts = split_of(chart, where);
+        if (chart->splits && counts == chart->split_count) continue;
+        served->split[counts] = true;
         double spread = value_in(&table, chart->spread, where);
         RankingRow ranked = {.label = label_of(arena, run, where),
                              .value = at,
@@ -96,23 +105,55 @@ static bool read_values(Arena *arena, const RunPlace *place, const StudyChart *c
     return ok;
 }
 
-/* Every run that one of the patterns means, once; *ready: each pattern has brought a value. */
-static bool read_runs(Arena *arena, const RunPlace *place, const StudyChart *chart, Values *values, bool *ready,
+/* "prior, region or gmm". */
+static const char *any_of(Arena *arena, const Ref *splits, size_t n)
+{
+    const char *text = "";
+    for (size_t i = 0; i < n; i++)
+        text = arena_printf(arena, "%s%s%s", text, i == 0 ? "" : i + 1 < n ? ", " : " or ", splits[i].name);
+    return text;
+}
+
+/* The first pattern or split that has brought no value. */
+static void find_lack(Arena *arena, const StudyChart *chart, const Served *served, Err *lacks)
+{
+    const char *of = chart->splits ? " of the split " : "", *splits = any_of(arena, chart->splits, chart->split_count);
+    for (size_t k = 0; k < chart->n; k++) {
+        const RunPattern *pattern = &chart->runs[k];
+        if (served->pattern[k]) continue;
+        if (served->without[k])
+            err_failed(lacks, pattern->loc, "%s has no %s%s%s", served->without[k]->path, chart->metric, of, splits);
+        else
+            err_failed(lacks, pattern->loc, "no run of \"%s\" is there", pattern->text);
+    }
+    for (size_t i = 0; i < chart->split_count; i++)
+        if (!served->split[i])
+            err_failed(lacks, chart->splits[i].loc, "no run of the chart has %s of the split \"%s\"", chart->metric,
+                       chart->splits[i].name);
+}
+
+/* Every run that one of the patterns means, once. */
+static bool read_runs(Arena *arena, const RunPlace *place, const StudyChart *chart, Values *values, Err *lacks,
                       Err *err)
 {
     Found *found;
     size_t n;
     if (!summary_find(arena, place->results, &found, &n, err)) return false;
-    bool *served = arena_alloc(arena, chart->n, sizeof *served), ok = true;
+    Served served = {.pattern = arena_alloc(arena, chart->n, sizeof(bool)),
+                     .split = arena_alloc(arena, chart->split_count + 1, sizeof(bool)),
+                     .without = arena_alloc(arena, chart->n, sizeof(Found *))};
+    bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
         bool any = false, meant = false;
         for (size_t k = 0; k < chart->n; k++) meant = meant || study_matches(&chart->runs[k], found[i].path);
-        if (meant) ok = read_values(arena, place, chart, &found[i], values, &any, err);
-        for (size_t k = 0; any && k < chart->n; k++)
-            if (study_matches(&chart->runs[k], found[i].path)) served[k] = true;
+        if (meant) ok = read_values(arena, place, chart, &found[i], values, &served, &any, err);
+        for (size_t k = 0; meant && k < chart->n; k++) {
+            if (!study_matches(&chart->runs[k], found[i].path)) continue;
+            if (any) served.pattern[k] = true;
+            if (!any && !served.without[k]) served.without[k] = &found[i];
+        }
     }
-    *ready = values->rows != NULL;
-    for (size_t k = 0; k < chart->n; k++) *ready = *ready && served[k];
+    if (ok) find_lack(arena, chart, &served, lacks);
     return ok;
 }
 
@@ -124,13 +165,12 @@ static int by_value(const void *a, const void *b)
     return strcmp(x->label, y->label);
 }
 
-bool study_draw_chart(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, bool *ready,
-                      Err *err)
+bool study_draw_chart(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, Err *lacks, Err *err)
 {
     const StudyChart *chart = figure->chart;
     Values values = {0};
-    bool ok = read_runs(arena, place, chart, &values, ready, err);
-    if (ok && *ready) {
+    bool ok = read_runs(arena, place, chart, &values, lacks, err);
+    if (ok && lacks->kind == ERR_NONE) {
         qsort(values.rows, values.n, sizeof *values.rows, by_value);
         ranking_draw(out, &(RankingSpec){.rows = values.rows,
                                          .n = values.n,

@@ -128,17 +128,16 @@ static bool crop_picture(const Panel *panel, Canvas *picture, Err *err)
     return true;
 }
 
-bool study_draw_panels(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, bool *ready,
+bool study_draw_panels(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, Err *lacks,
                        Err *err)
 {
     const char **path = arena_alloc(arena, figure->n, sizeof *path);
-    *ready = true;
     for (size_t i = 0; i < figure->n; i++) {
-        path[i] = arena_printf(arena, "%s/%s/figures/%s.png", place->results, figure->panels[i].run,
-                               figure->panels[i].figure);
-        if (!file_exists(path[i])) *ready = false;
+        const Panel *panel = &figure->panels[i];
+        path[i] = arena_printf(arena, "%s/%s/figures/%s.png", place->results, panel->run, panel->figure);
+        if (!file_exists(path[i])) err_failed(lacks, panel->loc, "%s of %s is not there", panel->figure, panel->run);
     }
-    if (!*ready) return true;
+    if (lacks->kind != ERR_NONE) return true;
     Canvas *picture = arena_alloc(arena, figure->n, sizeof *picture);
     bool ok = true;
     for (size_t i = 0; ok && i < figure->n; i++)

@@ -22,9 +22,10 @@ typedef struct RunPattern {
 typedef struct StudyChart {
     const char *metric, *spread, *line; /* rows of metrics.csv; spread and line: NULL where there is none */
     const char *label, *line_title;     /* of the axis (NULL: the metric's name), of the line */
+    Loc metric_loc, spread_loc, line_loc;
     RunPattern *runs;
     size_t n;
-    const char **splits; /* those that count, or NULL: all */
+    Ref *splits; /* those that count, or NULL: all */
     size_t split_count;
 } StudyChart;
 
@@ -44,11 +45,11 @@ bool study_read(Arena *arena, const char *experiments, StudyFigure **figures, si
 /* Whether a run's path ("vae/dim8/seed1") is meant by a pattern: globs, as for the targets of a command. */
 bool study_matches(const RunPattern *pattern, const char *path);
 
-/* Each draws into `out`, initialised by it. There is nothing to draw (*ready false, true is returned) until all panels
- * are there, or a value for each pattern. */
-bool study_draw_panels(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, bool *ready,
+/* Each draws into `out`, initialised by it. There is nothing to draw, and lacks is set to the first thing that is
+ * missing (true is returned), until all panels are there, or a value for each pattern and each split. */
+bool study_draw_panels(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, Err *lacks,
                        Err *err);
-bool study_draw_chart(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, bool *ready,
+bool study_draw_chart(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, Err *lacks,
                       Err *err);
 
 #endif

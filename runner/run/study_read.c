@@ -134,9 +134,15 @@ static bool read_splits(Arena *arena, const Cfg *splits, StudyChart *out, Err *e
     for (size_t i = 0; i < splits->n; i++) {
         const Cfg *item = splits->items[i];
         if (item->kind != CFG_SCALAR || item->null) return err_config(err, item->loc, "wants the name of a split");
-        out->splits[out->split_count++] = item->text;
+        out->splits[out->split_count++] = (Ref){item->text, item->loc};
     }
     return true;
+}
+
+static Loc loc_of(const Cfg *map, const char *key)
+{
+    const Cfg *value = cfg_get(map, key);
+    return value ? value->loc : map->loc;
 }
 
 static bool read_chart(Arena *arena, const Cfg *node, Cfg *chart, StudyFigure *figure, Err *err)
@@ -148,9 +154,12 @@ static bool read_chart(Arena *arena, const Cfg *node, Cfg *chart, StudyFigure *f
     if (chart->kind != CFG_MAP) return err_config(err, chart->loc, "chart: wants {metric, runs}");
     const Cfg *runs = cfg_get(chart, "runs"), *splits = cfg_get(chart, "splits");
     Cfg *rest = without(arena, without(arena, chart, runs), splits);
-    figure->chart = arena_alloc(arena, 1, sizeof *figure->chart);
-    return bind_fields(arena, chart_fields, "chart", chart->loc, rest, figure->chart, err) &&
-           read_patterns(arena, chart, runs, figure->chart, err) && read_splits(arena, splits, figure->chart, err);
+    StudyChart *out = figure->chart = arena_alloc(arena, 1, sizeof *figure->chart);
+    out->metric_loc = loc_of(chart, "metric");
+    out->spread_loc = loc_of(chart, "spread");
+    out->line_loc = loc_of(chart, "line");
+    return bind_fields(arena, chart_fields, "chart", chart->loc, rest, out, err) &&
+           read_patterns(arena, chart, runs, out, err) && read_splits(arena, splits, out, err);
 }
 
 static bool read_figure(Arena *arena, Cfg *node, StudyFigure *figure, Err *err)

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,11 +13,13 @@
 #include "nn/base/file.h"
 #include "runner/canvas/canvas.h"
 #include "runner/figure/figure.h"
+#include "runner/metric/metric.h"
 #include "runner/run/study.h"
 #include "tests/support/folder.h"
 
 static Arena arena;
 static RunPlace place;
+static char *told; /* by the last call of draw */
 
 static int setup(void **state)
 {
@@ -32,6 +35,8 @@ static int teardown(void **state)
 {
     (void)state;
     arena_release(&arena);
+    free(told);
+    told = NULL;
     return 0;
 }
 
@@ -62,8 +67,28 @@ static const Color red = {255, 0, 0}, green = {0, 255, 0}, blue = {0, 0, 255};
 
 static bool draw(Err *err)
 {
+    size_t length;
+    free(told);
+    FILE *tell = open_memstream(&told, &length);
     *err = (Err){0};
-    return study_draw(&place, false, err);
+    const bool ok = study_draw(&place, tell, err);
+    fclose(tell);
+    return ok;
+}
+
+/* What the last call of draw told, the folder of report.yaml left out. */
+static void expect_told(const char *wanted)
+{
+    const char *folder = arena_printf(&arena, "%s/", place.experiments), *from = told;
+    char *text = arena_text(&arena, told), *to = text;
+    while (*from) {
+        if (strncmp(from, folder, strlen(folder)) == 0)
+            from += strlen(folder);
+        else
+            *to++ = *from++;
+    }
+    *to = '\0';
+    assert_string_equal(text, wanted);
 }
 
 static Canvas read_figure(const char *name)
@@ -143,6 +168,7 @@ static void without_all_panels_a_figure_is_left_as_it_is(void **state)
     const char *curve = add_panel("a/seed1", "curve", 60, 20, green);
     assert_true(draw(&err));
     assert_false(file_exists(out));
+    expect_told("figure1: not drawn: report.yaml:6:7: samples of b/x/seed1 is not there\n");
     assert_true(file_exists(arena_printf(&arena, "%s/figures/other.png", place.results)));
     add_panel("b/x/seed1", "samples", 20, 50, blue);
     assert_true(draw(&err));
@@ -256,6 +282,7 @@ static void a_chart_ranks_the_values_of_many_runs(void **state)
                 "score,prior,2,,10,\nscore_sd,prior,0.1,,10,\nscore_real,prior,9.5,,10,\nother,prior,70,,1,\n");
     assert_true(draw(&err));
     assert_false(file_exists(arena_printf(&arena, "%s/figures/f.png", place.results))); /* b has no value yet */
+    expect_told("f: not drawn: report.yaml:7:17: no run of \"b\" is there\n");
     add_metrics("b/seed1", "score,prior,8,,10,\nscore_sd,prior,1,,10,\nscore_real,prior,9.5,,10,\n");
     add_metrics("c/seed1", "score,prior,5,,10,\n"); /* not meant */
     if (!draw(&err)) fail_msg("%s", err.text);
@@ -281,6 +308,53 @@ static void a_chart_ranks_the_values_of_many_runs(void **state)
     canvas_release(&out);
     add_metrics("b/seed1", "score\n");
     assert_false(draw(&err));
+}
+
+static void what_a_chart_lacks_is_told(void **state)
+{
+    (void)state;
+    Err err;
+    add_metrics("a/x/seed1", "score,prior,2,,10,\n");
+    add_metrics("b/seed1", "score,prior,8,,10,\nother,prior,8,,10,\n");
+    write_report("f:\n  chart:\n    metric: other\n    runs: [b, a/*]\n");
+    assert_true(draw(&err));
+    expect_told("f: not drawn: report.yaml:4:15: a/x/seed1 has no other\n");
+    write_report("f:\n  chart:\n    metric: score\n    runs: [b]\n    splits: [region, gmm]\n");
+    assert_true(draw(&err));
+    expect_told("f: not drawn: report.yaml:4:12: b/seed1 has no score of the split region or gmm\n");
+    write_report("f:\n  chart:\n    metric: score\n    runs: [b]\n    splits: [prior, prir]\n");
+    assert_true(draw(&err));
+    expect_told("f: not drawn: report.yaml:5:21: no run of the chart has score of the split \"prir\"\n");
+}
+
+/* By the names of the rows that `evaluate` makes. */
+static void a_chart_of_what_no_run_measures_is_refused_by_check(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"metric: inception_scor", "metric: code_nll", "metric: nll, spread: nll_al",
+                                        "metric: nll_k50, line: nll_k"};
+    static const char *const messages[] = {
+        "no run of the chart measures \"inception_scor\"; did you mean \"inception_score\"?",
+        "no run of the chart measures \"code_nll\"",
+        "no run of the chart measures \"nll_al\"; did you mean \"nll_all\"?", "no run of the chart measures \"nll_k\""};
+    static const int cols[] = {19, 19, 32, 34};
+    const Spec measured[] = {{.row = table_find(&metrics_table, "nll")},
+                             {.row = table_find(&metrics_table, "inception_score")}};
+    const Spec code = {.row = table_find(&metrics_table, "code_nll")};
+    Run runs[] = {{.path = "a/seed1", .experiment = {.evaluate = {measured, 2}}},
+                  {.path = "b/seed1", .experiment = {.evaluate = {&code, 1}}}};
+    const RunList list = {.items = runs, .n = 2};
+    Err err = {0};
+    write_report("f:\n  chart: {metric: nll, spread: nll_k5, line: inception_score_ceiling, runs: [a]}\n");
+    if (!study_check(place.experiments, &list, &err)) fail_msg("%s", err.text);
+    for (size_t i = 0; i < 4; i++) {
+        err = (Err){0};
+        write_report(arena_printf(&arena, "f:\n  chart: {%s, runs: [a]}\n", texts[i]));
+        assert_false(study_check(place.experiments, &list, &err));
+        assert_string_equal(err.text, messages[i]);
+        assert_int_equal(err.loc.line, 2);
+        assert_int_equal(err.loc.col, cols[i]);
+    }
 }
 
 static void refuse(const char *text, int line, const char *message)
@@ -365,6 +439,8 @@ int main(void)
         TEST(a_panel_shows_a_part),
         TEST(titles_stand_at_the_left),
         TEST(a_chart_ranks_the_values_of_many_runs),
+        TEST(what_a_chart_lacks_is_told),
+        TEST(a_chart_of_what_no_run_measures_is_refused_by_check),
         TEST(without_all_panels_a_figure_is_left_as_it_is),
         TEST(a_panel_of_nothing_is_refused_by_check),
         TEST(without_a_report_there_is_nothing_to_do),
