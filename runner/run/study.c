@@ -110,7 +110,8 @@ bool study_check(const char *experiments, const RunList *list, Err *err)
     return ok;
 }
 
-static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *figure, FILE *tell, Err *err)
+static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *figure, bool whole, FILE *tell,
+                        Err *err)
 {
     Canvas out = {0};
     Err lacks = {0};
@@ -119,7 +120,7 @@ static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *
     if (ok && lacks.kind == ERR_NONE)
         ok = file_make_folder(arena_printf(arena, "%s/figures", place->results), err) &&
              canvas_write(&out, arena_printf(arena, "%s/figures/%s.png", place->results, figure->name), err);
-    if (ok && lacks.kind != ERR_NONE && tell) {
+    if (ok && tell && (lacks.kind == ERR_CONFIG || (lacks.kind == ERR_FAILED && whole))) {
         fprintf(tell, "%s: not drawn: ", figure->name);
         err_print(&lacks, tell);
     }
@@ -127,13 +128,13 @@ static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *
     return ok;
 }
 
-bool study_draw(const RunPlace *place, FILE *tell, Err *err)
+bool study_draw(const RunPlace *place, bool whole, FILE *tell, Err *err)
 {
     Arena arena = {0};
     StudyFigure *figures = NULL;
     size_t n;
     bool ok = study_read(&arena, place->experiments, &figures, &n, err);
-    for (size_t i = 0; ok && i < n; i++) ok = draw_figure(&arena, place, &figures[i], tell, err);
+    for (size_t i = 0; ok && i < n; i++) ok = draw_figure(&arena, place, &figures[i], whole, tell, err);
     arena_release(&arena);
     return ok;
 }

@@ -110,22 +110,23 @@ static void compose(Arena *arena, const StudyFigure *figure, const Canvas *pictu
     for (size_t i = 0; i < figure->n; i++) put_panel(&layout, &figure->panels[i], i, &picture[i], out);
 }
 
-/* Leaves the part of the picture that the panel shows. */
-static bool crop_picture(const Panel *panel, Canvas *picture, Err *err)
+/* Leaves the part of the picture that the panel shows; none that lies beyond it. */
+static void crop_picture(const Panel *panel, Canvas *picture, Err *lacks)
 {
-    if (panel->crop.n == 0) return true;
+    if (panel->crop.n == 0) return;
     size_t left = (size_t)panel->crop.items[0], top = (size_t)panel->crop.items[1],
            width = (size_t)panel->crop.items[2], height = (size_t)panel->crop.items[3];
-    if (left + width > picture->width || top + height > picture->height)
-        return err_config(err, panel->loc, "the crop [%zu, %zu, %zu, %zu] reaches beyond %s of %s, %zu x %zu pixels",
-                          left, top, width, height, panel->figure, panel->run, picture->width, picture->height);
+    if (left + width > picture->width || top + height > picture->height) {
+        err_config(lacks, panel->crop_loc, "the crop [%zu, %zu, %zu, %zu] reaches beyond %s of %s, %zu x %zu pixels",
+                   left, top, width, height, panel->figure, panel->run, picture->width, picture->height);
+        return;
+    }
     Canvas part;
     canvas_init(&part, width, height);
     for (size_t j = 0; j < height; j++)
         memcpy(part.rgb + 3 * j * width, picture->rgb + 3 * ((top + j) * picture->width + left), 3 * width);
     canvas_release(picture);
     *picture = part;
-    return true;
 }
 
 bool study_draw_panels(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, Err *lacks,
@@ -140,9 +141,11 @@ bool study_draw_panels(Arena *arena, const RunPlace *place, const StudyFigure *f
     if (lacks->kind != ERR_NONE) return true;
     Canvas *picture = arena_alloc(arena, figure->n, sizeof *picture);
     bool ok = true;
-    for (size_t i = 0; ok && i < figure->n; i++)
-        ok = canvas_read(&picture[i], path[i], err) && crop_picture(&figure->panels[i], &picture[i], err);
-    if (ok) compose(arena, figure, picture, out);
+    for (size_t i = 0; ok && i < figure->n; i++) {
+        ok = canvas_read(&picture[i], path[i], err);
+        if (ok) crop_picture(&figure->panels[i], &picture[i], lacks);
+    }
+    if (ok && lacks->kind == ERR_NONE) compose(arena, figure, picture, out);
     for (size_t i = 0; i < figure->n; i++) canvas_release(&picture[i]);
     return ok;
 }

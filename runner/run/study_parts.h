@@ -10,7 +10,7 @@ typedef struct Panel {
     const char *run, *figure, *title; /* title: NULL where it has none */
     IntList crop;                     /* left, top, width, height in pixels of the picture; n is 0: all of it */
     int64_t span;                     /* columns that it takes */
-    Loc loc;
+    Loc loc, crop_loc;
 } Panel;
 
 typedef struct RunPattern {
@@ -46,7 +46,8 @@ bool study_read(Arena *arena, const char *experiments, StudyFigure **figures, si
 bool study_matches(const RunPattern *pattern, const char *path);
 
 /* Each draws into `out`, initialised by it. There is nothing to draw, and lacks is set to the first thing that is
- * missing (true is returned), until all panels are there, or a value for each pattern and each split. */
+ * missing (true is returned), until all panels are there, as large as their crops, or a value for each pattern and each
+ * split. */
 bool study_draw_panels(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, Err *lacks,
                        Err *err);
 bool study_draw_chart(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, Err *lacks,

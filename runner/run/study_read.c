@@ -85,14 +85,21 @@ static Cfg *without(Arena *arena, const Cfg *map, const Cfg *item)
     return rest;
 }
 
+static Loc loc_of(const Cfg *map, const char *key)
+{
+    const Cfg *value = cfg_get(map, key);
+    return value ? value->loc : map->loc;
+}
+
 static bool read_panel(Arena *arena, Cfg *node, int64_t columns, Panel *panel, Err *err)
 {
     if (node->kind != CFG_MAP) return err_config(err, node->loc, "a panel wants {run, figure, title}");
     panel->loc = node->loc;
+    panel->crop_loc = loc_of(node, "crop");
     if (!bind_fields(arena, panel_fields, "panel", node->loc, node, panel, err)) return false;
     const IntList *crop = &panel->crop;
     if (crop->n && (crop->n != 4 || crop->items[2] == 0 || crop->items[3] == 0))
-        return err_config(err, cfg_get(node, "crop")->loc,
+        return err_config(err, panel->crop_loc,
                           "crop wants [left, top, width, height], the width and height at least 1");
     if (panel->span > columns)
         return err_config(err, cfg_get(node, "span")->loc, "span %lld of %lld column%s", (long long)panel->span,
@@ -137,12 +144,6 @@ static bool read_splits(Arena *arena, const Cfg *splits, StudyChart *out, Err *e
         out->splits[out->split_count++] = (Ref){item->text, item->loc};
     }
     return true;
-}
-
-static Loc loc_of(const Cfg *map, const char *key)
-{
-    const Cfg *value = cfg_get(map, key);
-    return value ? value->loc : map->loc;
 }
 
 static bool read_chart(Arena *arena, const Cfg *node, Cfg *chart, StudyFigure *figure, Err *err)
