@@ -7,6 +7,8 @@
 #include "runner/config/run_names.h"
 #include "runner/config/yaml_file.h"
 
+static const char here[] = "experiments";
+
 static bool has_datasets(Arena *arena, const char *folder)
 {
     return file_exists(arena_printf(arena, "%s/datasets.yaml", folder));
@@ -25,7 +27,6 @@ static bool lacks_datasets(Arena *arena, const char *folder)
  * or by those that were installed with the program; then the experiments that are here, if any, are passed over. */
 static const char *find_experiments(Cli *cli)
 {
-    static const char here[] = "experiments";
     Arena *arena = &cli->arena;
     if (has_datasets(arena, here)) return here;
     for (size_t i = 0; i < cli->target_count; i++) {
@@ -47,13 +48,22 @@ static bool named_alone(const Cli *cli)
            !cli->results_option && !cli->place.experiments;
 }
 
+/* Whether a folder of results goes with one of experiments: here, or as the call says. */
+static bool is_pair(const Cli *cli, bool experiments_option)
+{
+    if (experiments_option || cli->results_option) return experiments_option && cli->results_option;
+    return strcmp(cli->place.experiments, here) == 0;
+}
+
 /* Results go where they are told to; else never over committed ones when -o or a profile changes what the files say.
  * What -o doesn't change, the runs that are needed, is taken from where it would lie without -o, if it is there. */
 void cli_place(Cli *cli)
 {
     ResolveOptions *resolve = &cli->place.resolve;
+    const bool experiments_option = cli->place.experiments != NULL;
     if (!named_alone(cli)) cli->place.again = cli->force ? "the same command without --force" : "the same command";
     if (!cli->place.experiments) cli->place.experiments = find_experiments(cli);
+    cli->place.paired = is_pair(cli, experiments_option);
     resolve->folder = cli->place.experiments;
     resolve->overrides = cli->overrides;
     resolve->override_count = cli->override_count;

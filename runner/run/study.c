@@ -110,20 +110,31 @@ bool study_check(const char *experiments, const RunList *list, Err *err)
     return ok;
 }
 
+/* What lacks something isn't drawn; nor may an old picture stand for it. */
+static bool drop_figure(const RunPlace *place, const char *name, const char *path, const Err *lacks, bool whole,
+                        FILE *tell, Err *err)
+{
+    const bool old = place->paired && file_exists(path);
+    if (old && !file_remove(path, err)) return false;
+    if (!tell || (!old && !whole && lacks->kind != ERR_CONFIG)) return true;
+    fprintf(tell, "%s: not drawn%s: ", name, old ? ", and its old picture removed" : "");
+    err_print(lacks, tell);
+    return true;
+}
+
 static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *figure, bool whole, FILE *tell,
                         Err *err)
 {
     Canvas out = {0};
     Err lacks = {0};
+    const char *folder = arena_printf(arena, "%s/figures", place->results);
+    const char *path = arena_printf(arena, "%s/%s.png", folder, figure->name);
     bool ok = figure->chart ? study_draw_chart(arena, place, figure, &out, &lacks, err)
                             : study_draw_panels(arena, place, figure, &out, &lacks, err);
     if (ok && lacks.kind == ERR_NONE)
-        ok = file_make_folder(arena_printf(arena, "%s/figures", place->results), err) &&
-             canvas_write(&out, arena_printf(arena, "%s/figures/%s.png", place->results, figure->name), err);
-    if (ok && tell && (lacks.kind == ERR_CONFIG || (lacks.kind == ERR_FAILED && whole))) {
-        fprintf(tell, "%s: not drawn: ", figure->name);
-        err_print(&lacks, tell);
-    }
+        ok = file_make_folder(folder, err) && canvas_write(&out, path, err);
+    else if (ok)
+        ok = drop_figure(place, figure->name, path, &lacks, whole, tell, err);
     canvas_release(&out);
     return ok;
 }
@@ -135,6 +146,7 @@ bool study_draw(const RunPlace *place, bool whole, FILE *tell, Err *err)
     size_t n;
     bool ok = study_read(&arena, place->experiments, &figures, &n, err);
     for (size_t i = 0; ok && i < n; i++) ok = draw_figure(&arena, place, &figures[i], whole, tell, err);
+    ok = ok && study_remove_leftovers(&arena, place, figures, n, tell, err);
     arena_release(&arena);
     return ok;
 }

@@ -53,4 +53,9 @@ bool study_draw_panels(Arena *arena, const RunPlace *place, const StudyFigure *f
 bool study_draw_chart(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, Err *lacks,
                       Err *err);
 
+/* Removes the pictures of figures that report.yaml no longer names, where the results are those of its experiments
+ * alone; pictures that the study can't have drawn are the user's. */
+bool study_remove_leftovers(Arena *arena, const RunPlace *place, const StudyFigure *figures, size_t n, FILE *tell,
+                            Err *err);
+
 #endif

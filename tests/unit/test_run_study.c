@@ -163,7 +163,7 @@ static void a_title_makes_room(void **state)
     canvas_release(&titled);
 }
 
-static void without_all_panels_a_figure_is_left_as_it_is(void **state)
+static void without_all_panels_there_is_no_figure(void **state)
 {
     (void)state;
     Err err;
@@ -182,11 +182,51 @@ static void without_all_panels_a_figure_is_left_as_it_is(void **state)
     assert_true(file_exists(out));
     unlink(curve);
     assert_true(draw(&err));
-    assert_true(file_exists(out));
+    assert_true(file_exists(out)); /* maybe of other experiments */
+    place.paired = true;
+    assert_true(draw_whole(false, &err));
+    assert_false(file_exists(out));
+    expect_told("figure1: not drawn, and its old picture removed: report.yaml:5:7: curve of a/seed1 is not there\n"
+                "other: not drawn, and its old picture removed: report.yaml:8:12: curve of a/seed1 is not there\n");
+    assert_true(draw_whole(false, &err));
+    expect_told("");
     /* one that is no picture is an error with its name */
     assert_true(file_write(curve, "no picture", 10, &err));
     assert_false(draw(&err));
     assert_string_equal(err.loc.file, curve);
+}
+
+static const char *add_study_picture(const char *name)
+{
+    return add_panel(".", name, 10, 10, red);
+}
+
+static void pictures_that_are_not_asked_for_any_more_go(void **state)
+{
+    (void)state;
+    Err err;
+    add_panel("a/seed1", "samples", 40, 30, red);
+    const char *old = add_study_picture("figure2"), *mine = add_study_picture("my own"),
+               *text = add_study_picture("text"), *tail = add_study_picture("tail");
+    assert_true(file_write(text, "no picture", 10, &(Err){0}));
+    FILE *file = fopen(tail, "a");
+    assert_non_null(file);
+    fputs("more", file); /* a chunk that stb doesn't write */
+    fclose(file);
+    place.paired = true;
+    assert_true(draw(&err));
+    assert_true(file_exists(old)); /* without report.yaml there is no study */
+    write_report("f:\n  panels: [{run: a/seed1, figure: samples}]\n");
+    place.paired = false;
+    assert_true(draw(&err));
+    assert_true(file_exists(old));
+    place.paired = true;
+    assert_true(draw_whole(false, &err));
+    assert_false(file_exists(old));
+    expect_told("results/figures/figure2.png: removed, since report.yaml has no figure of that name\n");
+    assert_true(file_exists(mine) && file_exists(text) && file_exists(tail));
+    assert_true(file_exists(arena_printf(&arena, "%s/figures/f.png", place.results)));
+    assert_true(file_exists(arena_printf(&arena, "%s/a/seed1/figures/samples.png", place.results)));
 }
 
 static void without_a_report_there_is_nothing_to_do(void **state)
@@ -450,8 +490,9 @@ int main(void)
         TEST(a_chart_ranks_the_values_of_many_runs),
         TEST(what_a_chart_lacks_is_told),
         TEST(a_chart_of_what_no_run_measures_is_refused_by_check),
-        TEST(without_all_panels_a_figure_is_left_as_it_is),
+        TEST(without_all_panels_there_is_no_figure),
         TEST(a_panel_of_nothing_is_refused_by_check),
+        TEST(pictures_that_are_not_asked_for_any_more_go),
         TEST(without_a_report_there_is_nothing_to_do),
         TEST(a_wrong_report_is_refused),
     };
