@@ -36,9 +36,14 @@ const char *cli_call(Cli *cli, const Run *run, const char *verb)
     return arena_printf(&cli->arena, "`mayvae %s %s`", verb, run->path);
 }
 
+bool cli_is_whole(const Cli *cli)
+{
+    return cli->target_count == 0 && cli->override_count == 0 && !cli->place.resolve.has_seed;
+}
+
 bool cli_check_study(const Cli *cli, const RunList *list, Err *err)
 {
-    return study_check(cli->place.experiments, cli->target_count == 0 ? list : NULL, err);
+    return study_check(cli->place.experiments, cli_is_whole(cli) ? list : NULL, err);
 }
 
 size_t cli_processors(void)

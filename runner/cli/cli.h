@@ -55,8 +55,11 @@ bool cli_runs(Cli *cli, RunList *list, Err *err);
  * given again. */
 const char *cli_call(Cli *cli, const Run *run, const char *verb);
 
-/* Checks report.yaml, which a run of any target ends with; the runs that it names are those of the list only where the
- * call has no targets, so that all of them are there. */
+/* Whether the call means every run as the files say it: no targets, no -o, no --seed. */
+bool cli_is_whole(const Cli *cli);
+
+/* Checks report.yaml, which a run of any target ends with; that its runs are in the list and have what it shows only
+ * where the call means all of them. */
 bool cli_check_study(const Cli *cli, const RunList *list, Err *err);
 
 /* Processors that this process may use. */

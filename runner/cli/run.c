@@ -90,7 +90,7 @@ static bool summarise(const Cli *cli, bool anything, Err *err)
     int lock = lock_take(cli->place.results, cli->place.results, err);
     if (lock >= 0) launch_sweep(cli->place.results);
     bool ok = lock >= 0 && summary_write(&cli->place, !cli->quiet, err) &&
-              study_draw(&cli->place, cli->target_count == 0, cli->quiet ? NULL : stderr, err);
+              study_draw(&cli->place, cli_is_whole(cli), cli->quiet ? NULL : stderr, err);
     lock_release(lock);
     return ok;
 }

@@ -125,6 +125,10 @@ wrong_study() {
     printf 'figure1:\n  panels: [{run: vae/dim99/seed1, figure: samples}]\n' >"$scratch/study/report.yaml"
     exits 0 studied check && exits 2 "$MAYVAE" check --experiments "$scratch/study" && says 'no run "vae/dim99/seed1"'
 }
+as_the_files_are() {
+    exits 0 "$MAYVAE" check -o 'figures=[]' && exits 0 "$MAYVAE" check --seed 2 && exits 0 "$MAYVAE" plan --seed 2
+}
+report "the study is of the files: -o and --seed change none of it" as_the_files_are
 report "a wrong report.yaml is refused before anything is trained" wrong_study
 report "no command: usage, exit 2" usage
 report "a missing experiment file" usage check "$scratch/nothing.yaml"
