@@ -5,13 +5,31 @@
 #include "runner/config/bind.h"
 
 /* 4 million nodes are about half a gigabyte. */
-enum { NODES_MAX = 4000000, NAME_LENGTH_MAX = 200 };
+enum { NODES_MAX = 4000000, NAME_LENGTH_MAX = 200, TEXTS_MAX = 64 * 1024 * 1024 };
 
 size_t cfg_count(const Cfg *node)
 {
     size_t count = 1;
     for (size_t i = 0; i < node->n; i++) count += cfg_count(node->items[i]);
     return count;
+}
+
+/* A value as part of a folder's name: 2.0 is 2, text in lower case. NULL: it can't be one. */
+static const char *value_name(Arena *arena, const Cfg *value)
+{
+    double number;
+    char *name = arena_text(arena, value->text);
+    if (cfg_real(value, &number)) name = arena_printf(arena, "%.9g", number == 0 ? 0 : number);
+    size_t n = 0;
+    for (const char *c = name; *c; c++) {
+        char lower = *c;
+        if (lower >= 'A' && lower <= 'Z') lower = (char)(lower - 'A' + 'a');
+        if (lower == '+') continue;
+        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_.-", lower)) return NULL;
+        name[n++] = lower;
+    }
+    name[n] = '\0';
+    return n ? name : NULL;
 }
 
 static bool read_key(Arena *arena, Cfg *list, MatrixKey *key, Report *report)
@@ -34,9 +52,15 @@ static bool read_key(Arena *arena, Cfg *list, MatrixKey *key, Report *report)
     }
     for (size_t i = 0; i < list->n; i++) {
         const Cfg *value = list->items[i];
-        if (value->kind == CFG_SCALAR && !value->null) continue;
-        report_add(report, RANK_VALUE, value->loc, "%s in matrix: wants numbers or texts, %s", list->key,
-                   binder_got(arena, value));
+        const bool scalar = value->kind == CFG_SCALAR && !value->null;
+        if (scalar && value_name(arena, value)) continue;
+        if (!scalar)
+            report_add(report, RANK_VALUE, value->loc, "%s in matrix: wants numbers or texts, %s", list->key,
+                       binder_got(arena, value));
+        else
+            report_add(report, RANK_VALUE, value->loc,
+                       "%s in matrix: %s can't be part of a folder's name; use letters, digits, _ . and -", list->key,
+                       cfg_quote(arena, value->text));
         return false;
     }
     return true;
@@ -82,37 +106,14 @@ const Cfg **matrix_values(Arena *arena, const Matrix *matrix, size_t variant)
     return values;
 }
 
-/* A value as part of a folder's name: 2.0 is 2, text in lower case. NULL: it can't be one. */
-static const char *value_name(Arena *arena, const Cfg *value)
-{
-    double number;
-    char *name = arena_text(arena, value->text);
-    if (cfg_real(value, &number)) name = arena_printf(arena, "%.9g", number == 0 ? 0 : number);
-    size_t n = 0;
-    for (const char *c = name; *c; c++) {
-        char lower = *c;
-        if (lower >= 'A' && lower <= 'Z') lower = (char)(lower - 'A' + 'a');
-        if (lower == '+') continue;
-        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_.-", lower)) return NULL;
-        name[n++] = lower;
-    }
-    name[n] = '\0';
-    return n ? name : NULL;
-}
-
-const char *matrix_name(Arena *arena, const Matrix *matrix, const Cfg *const *values, Report *report)
+const char *matrix_name(Arena *arena, Matrix *matrix, const Cfg *const *values, Report *report)
 {
     if (matrix->broken || !matrix->n) return "";
     Text text = {0};
-    for (size_t i = 0; i < matrix->n; i++) {
-        const char *value = value_name(arena, values[i]);
-        if (!value)
-            report_add(report, RANK_VALUE, values[i]->loc,
-                       "%s in matrix: %s can't be part of a folder's name; use letters, digits, _ . and -",
-                       matrix->keys[i].name, cfg_quote(arena, values[i]->text));
-        text_add(&text, "%s%s%s", i ? "-" : "", matrix->keys[i].name, value ? value : "");
-    }
-    if (text.n > NAME_LENGTH_MAX)
+    for (size_t i = 0; i < matrix->n; i++)
+        text_add(&text, "%s%s%s", i ? "-" : "", matrix->keys[i].name, value_name(arena, values[i]));
+    matrix->broken = text.n > NAME_LENGTH_MAX;
+    if (matrix->broken)
         report_add(report, RANK_VALUE, values[0]->loc, "matrix: the variant's name would have %zu bytes, at most %d",
                    text.n, NAME_LENGTH_MAX);
     const char *name = arena_text(arena, text.bytes);
@@ -215,6 +216,24 @@ static const Cfg *look_up(Arena *arena, Matrix *matrix, const Cfg *const *values
     return values[k];
 }
 
+/* Whether a scalar's text, and those of all variants together, stay short; a few bytes of a file could make much of
+ * them. */
+static bool is_short(Matrix *matrix, const Text *text, const Cfg *node, Report *report)
+{
+    if (text->n > CFG_SCALAR_MAX) {
+        report_add(report, RANK_VALUE, node->loc, "a text of more than %d bytes with its \"${}\" replaced; shorten it",
+                   CFG_SCALAR_MAX);
+        return false;
+    }
+    matrix->broken = mem_add(matrix->texts, text->n) > TEXTS_MAX;
+    if (matrix->broken)
+        report_add(report, RANK_VALUE, node->loc,
+                   "the texts of all variants together take more than %d bytes with their \"${}\" replaced; shorten "
+                   "them or the matrix",
+                   TEXTS_MAX);
+    return !matrix->broken;
+}
+
 /* Puts values in for each ${key} of a scalar; $${ stands for ${ itself. A scalar that is nothing but one ${key} becomes
  * the value, type and all. */
 static void substitute(Arena *arena, Matrix *matrix, const Cfg *const *values, Cfg *node, Report *report)
@@ -247,10 +266,14 @@ static void substitute(Arena *arena, Matrix *matrix, const Cfg *const *values, C
         } else {
             text_add(&text, "%.*s%s", (int)(open - rest), rest, value->text);
             rest = close + 1;
+            node->unresolved = !is_short(matrix, &text, node, report);
         }
     }
-    text_add(&text, "%s", rest);
-    node->text = arena_text(arena, text.bytes);
+    if (!node->unresolved) {
+        text_add(&text, "%s", rest);
+        node->text = arena_text(arena, text.bytes);
+        matrix->texts += text.n;
+    }
     text_release(&text);
 }
 

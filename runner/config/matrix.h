@@ -18,6 +18,7 @@ typedef struct Matrix {
     MatrixKey *keys; /* in file order */
     size_t n;
     size_t variants; /* the product of the keys' n; 1 without keys */
+    size_t texts;    /* bytes of the texts that ${} has made so far */
     bool broken;     /* reported already; then ${} and `when` are taken as they come */
 } Matrix;
 
@@ -28,8 +29,8 @@ void matrix_read(Arena *arena, const Cfg *node, size_t nodes, Matrix *matrix, Re
 /* The values of one combination, one a key; the last key changes fastest. */
 const Cfg **matrix_values(Arena *arena, const Matrix *matrix, size_t variant);
 
-/* "dim8-beta2"; a value that can't be part of a folder's name is reported. */
-const char *matrix_name(Arena *arena, const Matrix *matrix, const Cfg *const *values, Report *report);
+/* "dim8-beta2"; one that is too long for a folder is reported, and the matrix is broken then. */
+const char *matrix_name(Arena *arena, Matrix *matrix, const Cfg *const *values, Report *report);
 
 /* Takes each list item's `when` out and marks the item as dropped where it doesn't hold, then puts values in for ${}.
  */

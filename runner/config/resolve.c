@@ -262,15 +262,16 @@ static void expand(Arena *arena, const Cfg *root, const Cfg *matrix_node, const 
     list->n = matrix.variants;
     list->items = arena_alloc(arena, list->n, sizeof(Variant));
     for (size_t i = 0; i < list->n; i++) {
-        const Cfg **values = matrix_values(arena, &matrix, i);
-        Variant *variant = &list->items[i];
-        *variant = *common;
-        variant->name = matrix_name(arena, &matrix, values, report);
-        variant->root = cfg_copy(arena, root);
-        matrix_apply(arena, &matrix, values, variant->root, report);
+        list->items[i] = *common;
+        list->items[i].name = matrix_name(arena, &matrix, matrix_values(arena, &matrix, i), report);
+        if (matrix.broken) list->n = 1;
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        list->items[i].root = cfg_copy(arena, root);
+        matrix_apply(arena, &matrix, matrix_values(arena, &matrix, i), list->items[i].root, report);
     }
     matrix_check_used(arena, &matrix, report);
-    if (list->n > 1) check_names(arena, list, &matrix, matrix_node->key_loc, report);
+    if (list->n > 1 && !matrix.broken) check_names(arena, list, &matrix, matrix_node->key_loc, report);
 }
 
 bool resolve_file(Arena *arena, const char *path, const ResolveOptions *options, VariantList *list, Err *err)

@@ -269,6 +269,35 @@ static void variants_are_limited(void **state)
     free(text);
 }
 
+/* A file of `variants` variants with n items in a list, each of which repeats a matrix value of 150 bytes. */
+static void put_repeats(int variants, int n, int times)
+{
+    char *text = malloc((size_t)n * (size_t)times * 4 + 10000), *end = text;
+    end += sprintf(end, "experiment: long\nmatrix:\n  a: [%0150d", 1);
+    for (int i = 2; i <= variants; i++) end += sprintf(end, ", %0150d", i);
+    end += sprintf(end, "]\nk:\n");
+    for (int i = 0; i < n; i++) {
+        end += sprintf(end, "  - \"");
+        for (int k = 0; k < times; k++) end += sprintf(end, "${a}");
+        end += sprintf(end, "\"\n");
+    }
+    put("long.yaml", text);
+    free(text);
+}
+
+static void substitution_is_limited(void **state)
+{
+    put_repeats(1, 1, 400);
+    VariantList list = resolved(*state, "long.yaml", (ResolveOptions){0});
+    assert_int_equal(strlen(at(list.items[0].root, "k")->items[0]->text), 60000);
+    put_repeats(1, 2, 16000);
+    refused(*state, "long.yaml", (ResolveOptions){0}, 5, 5, "more than 65536 bytes with its \"${}\" replaced");
+    put_repeats(20, 100, 400);
+    refused(*state, "long.yaml", (ResolveOptions){0}, 23, 5, "all variants together take more than 67108864 bytes");
+    put("long.yaml", arena_printf(*state, "experiment: long\nmatrix: {b: [1], a: [%0300d]}\nk: \"${a}${a}${b}\"\n", 1));
+    refused(*state, "long.yaml", (ResolveOptions){0}, 2, 14, "name would have 304 bytes, at most 200");
+}
+
 static void the_name_is_the_files(void **state)
 {
     put("name.yaml", "experiment: nam\n");
@@ -296,6 +325,7 @@ int main(void)
         TEST(an_override_can_change_the_matrix),
         TEST(bad_matrices_are_refused),
         TEST(variants_are_limited),
+        TEST(substitution_is_limited),
         TEST(the_name_is_the_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
