@@ -1,5 +1,6 @@
 #include "runner/config/matrix.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "runner/config/bind.h"
@@ -17,9 +18,17 @@ size_t cfg_count(const Cfg *node)
 /* A value as part of a folder's name: 2.0 is 2, text in lower case. NULL: it can't be one. */
 static const char *value_name(Arena *arena, const Cfg *value)
 {
+    int64_t whole;
     double number;
-    char *name = arena_text(arena, value->text);
-    if (cfg_real(value, &number)) name = arena_printf(arena, "%.9g", number == 0 ? 0 : number);
+    Text text = {0};
+    if (cfg_int(value, &whole))
+        text_add(&text, "%" PRId64, whole);
+    else if (cfg_real(value, &number))
+        print_real(&text, number == 0 ? 0 : number);
+    else
+        text_add(&text, "%s", value->text);
+    char *name = arena_text(arena, text.bytes);
+    text_release(&text);
     size_t n = 0;
     for (const char *c = name; *c; c++) {
         char lower = *c;
@@ -146,7 +155,9 @@ static const char *known_keys(Arena *arena, const Matrix *matrix, const char *na
 
 static bool same_value(const Cfg *a, const Cfg *b)
 {
+    int64_t one, other;
     double x, y;
+    if (cfg_int(a, &one) && cfg_int(b, &other)) return one == other;
     if (cfg_real(a, &x) && cfg_real(b, &y)) return x == y;
     return !strcmp(a->text, b->text);
 }

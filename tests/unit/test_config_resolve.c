@@ -108,6 +108,19 @@ static void the_matrix_is_expanded_in_file_order(void **state)
     assert_string_equal(at(list.items[0].root, "net.dim")->text, "2");
 }
 
+/* A name tells values apart that differ past nine digits; those that need no more digits have no more. */
+static void names_hold_every_digit(void **state)
+{
+    put("digits.yaml", "experiment: digits\nk: \"${l}\"\nmatrix: {l: [123456789012, 123456789013, 9007199254740992, "
+                       "9007199254740993, -0, 1e10, 0.1, 2.50, 0.1234567891, 0.1234567892, 1e-5]}\n");
+    VariantList list = resolved(*state, "digits.yaml", (ResolveOptions){0});
+    const char *const names[] = {
+        "l123456789012", "l123456789013", "l9007199254740992",    "l9007199254740993", "l0",    "l1e10",
+        "l0.1",          "l2.5",          "l0.12345678910000001", "l0.1234567892",     "l1e-05"};
+    assert_int_equal(list.n, sizeof names / sizeof *names);
+    for (size_t i = 0; i < list.n; i++) assert_string_equal(list.items[i].name, names[i]);
+}
+
 static void when_marks_what_does_not_hold(void **state)
 {
     put("when.yaml",
@@ -317,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(one_file_is_one_variant),
         TEST(the_matrix_is_expanded_in_file_order),
+        TEST(names_hold_every_digit),
         TEST(when_marks_what_does_not_hold),
         TEST(extends_lays_files_over_each_other),
         TEST(bad_extends_are_refused),
