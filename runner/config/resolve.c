@@ -9,7 +9,7 @@
 #include "runner/config/matrix.h"
 #include "runner/config/yaml_file.h"
 
-enum { EXTENDS_MAX = 16, FOLDER_NAMES_MAX = 1000 };
+enum { EXTENDS_MAX = 16, FOLDER_NAMES_MAX = 1000, RUNS_MAX = VARIANTS_MAX };
 
 /* ---- extends ---- */
 
@@ -187,9 +187,9 @@ static void read_seeds(Arena *arena, const ResolveOptions *options, const Cfg *n
         bool list = node->kind == CFG_LIST;
         size_t n = list ? node->n : 1;
         uint64_t *seeds = arena_alloc(arena, n, sizeof *seeds);
-        if (!n || n > VARIANTS_MAX)
-            report_add(report, RANK_VALUE, node->loc, "seeds: wants 1 to %d numbers, got %zu", VARIANTS_MAX, n);
-        for (size_t i = 0; i < n && n <= VARIANTS_MAX; i++) {
+        if (!n || n > RUNS_MAX)
+            report_add(report, RANK_VALUE, node->loc, "seeds: wants 1 to %d numbers, got %zu", RUNS_MAX, n);
+        for (size_t i = 0; i < n && n <= RUNS_MAX; i++) {
             const Cfg *item = list ? node->items[i] : node;
             int64_t seed = -1;
             if (!cfg_int(item, &seed) || seed < 0)
@@ -197,9 +197,11 @@ static void read_seeds(Arena *arena, const ResolveOptions *options, const Cfg *n
                            binder_got(arena, item));
             seeds[i] = (uint64_t)seed;
             for (size_t k = 0; k < i && seed >= 0; k++)
-                if (seeds[k] == seeds[i])
+                if (seeds[k] == seeds[i]) {
                     report_add(report, RANK_VALUE, item->loc, "seeds: %llu stands there twice",
                                (unsigned long long)seeds[i]);
+                    break;
+                }
         }
         if (n) { /* what is reported is reported when the run of a seed is bound: so there is always one */
             variant->seeds = seeds;
@@ -274,6 +276,15 @@ static void expand(Arena *arena, const Cfg *root, const Cfg *matrix_node, const 
     if (list->n > 1 && !matrix.broken) check_names(arena, list, &matrix, matrix_node->key_loc, report);
 }
 
+/* seeds: what the file says of them, or NULL. */
+static void check_runs(const VariantList *list, const Cfg *seeds, Report *report)
+{
+    const size_t each = list->items[0].seed_count, runs = mem_mul(list->n, each);
+    if (seeds && runs > RUNS_MAX)
+        report_add(report, RANK_VALUE, seeds->loc, "seeds: %zu variants with %zu seeds each are %zu runs, at most %d",
+                   list->n, each, runs, RUNS_MAX);
+}
+
 bool resolve_file(Arena *arena, const char *path, const ResolveOptions *options, VariantList *list, Err *err)
 {
     *list = (VariantList){0};
@@ -288,8 +299,9 @@ bool resolve_file(Arena *arena, const char *path, const ResolveOptions *options,
     const Cfg *extends = cfg_get(root, "extends");
     if (extends) report_add(report, RANK_KEY, extends->key_loc, "extends can only stand in an experiment's own file");
     Variant common = {.experiment = read_name(arena, path, root, report), .pending = report};
-    read_seeds(arena, options, cfg_take(root, "seeds"), &common, report);
-    const Cfg *matrix = cfg_take(root, "matrix");
+    const Cfg *seeds = cfg_take(root, "seeds"), *matrix = cfg_take(root, "matrix");
+    read_seeds(arena, options, seeds, &common, report);
     expand(arena, root, matrix, &common, list, report);
+    check_runs(list, seeds, report);
     return true;
 }

@@ -34,12 +34,12 @@ typedef struct VariantList {
 
 /* Reads path and what it extends (relative to its own folder; a cycle is an error at the line that closes it), merges
  * the profile (a map over each experiment; its optional key `experiments` holds maps for single ones, merged after) and
- * the overrides, expands the matrix (at most 10,000 variants), puts the values in for ${key} (a whole scalar takes the
- * value's type; an unknown key is an error with the nearest), and drops list items whose `when` doesn't hold (a `when`
- * compares matrix keys with a value or a list of values). Two variants of one name, or a name that isn't
- * [a-z0-9_.-]+ as a folder, are errors. A problem that leaves a tree to bind is kept in Variant.pending, so that an
- * unknown key elsewhere is reported before it: bind the first variant to see it. The experiment's name must be the
- * file's. */
+ * the overrides, expands the matrix (at most 10,000 variants, and as many runs over all seeds), puts the values in for
+ * ${key} (a whole scalar takes the value's type; an unknown key is an error with the nearest), and drops list items
+ * whose `when` doesn't hold (a `when` compares matrix keys with a value or a list of values). Two variants of one name,
+ * or a name that isn't [a-z0-9_.-]+ as a folder, are errors. A problem that leaves a tree to bind is kept in
+ * Variant.pending, so that an unknown key elsewhere is reported before it: bind the first variant to see it. The
+ * experiment's name must be the file's. */
 bool resolve_file(Arena *arena, const char *path, const ResolveOptions *options, VariantList *list, Err *err);
 
 #endif

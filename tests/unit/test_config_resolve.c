@@ -282,6 +282,22 @@ static void variants_are_limited(void **state)
     free(text);
 }
 
+static void runs_are_limited(void **state)
+{
+    char text[200000],
+        *end = text + sprintf(text, "experiment: runs\nmatrix: {dim: [1, 2, 3]}\nk: \"${dim}\"\nseeds: [0");
+    for (int i = 1; i < 3333; i++) end += sprintf(end, ", %d", i);
+    strcpy(end, "]\n");
+    put("runs.yaml", text);
+    VariantList list = resolved(*state, "runs.yaml", (ResolveOptions){0});
+    assert_int_equal(list.n * list.items[2].seed_count, 9999);
+    strcpy(end, ", 9000]\n");
+    put("runs.yaml", text);
+    refused(*state, "runs.yaml", (ResolveOptions){0}, 4, 8,
+            "3 variants with 3334 seeds each are 10002 runs, at most 10000");
+    resolved(*state, "runs.yaml", (ResolveOptions){.has_seed = true, .seed = 1});
+}
+
 /* A file of `variants` variants with n items in a list, each of which repeats a matrix value of 150 bytes. */
 static void put_repeats(int variants, int n, int times)
 {
@@ -339,6 +355,7 @@ int main(void)
         TEST(an_override_can_change_the_matrix),
         TEST(bad_matrices_are_refused),
         TEST(variants_are_limited),
+        TEST(runs_are_limited),
         TEST(substitution_is_limited),
         TEST(the_name_is_the_files),
     };
