@@ -125,15 +125,15 @@ void cli_table(const Cli *cli, size_t columns, size_t rows, const char *const *c
         print_json(columns, rows, cells, numbers);
         return;
     }
+    size_t *widths = mem_zeroed(columns, sizeof *widths);
+    for (size_t cell = 0; cell < rows * columns; cell++) {
+        const size_t own = columns_of(cells[cell]);
+        if (own > widths[cell % columns]) widths[cell % columns] = own;
+    }
     for (size_t row = 0; row < rows; row++) {
         for (size_t i = 0; i < columns; i++) {
-            size_t width = 0, own = columns_of(cells[row * columns + i]);
-            for (size_t k = 0; k < rows; k++) {
-                size_t other = columns_of(cells[k * columns + i]);
-                if (other > width) width = other;
-            }
             bool to_right = right >> i & 1;
-            int pad = (int)(width - own);
+            int pad = (int)(widths[i] - columns_of(cells[row * columns + i]));
             if (to_right) printf("%*s", pad, "");
             printf("%s", cells[row * columns + i]);
             if (i + 1 == columns)
@@ -142,4 +142,5 @@ void cli_table(const Cli *cli, size_t columns, size_t rows, const char *const *c
                 printf("%*s", (to_right ? 0 : pad) + 2, "");
         }
     }
+    free(widths);
 }

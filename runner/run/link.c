@@ -1,16 +1,8 @@
 #include "runner/run/link.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "runner/run/state.h"
-
-static Run *find(const RunList *list, const char *path)
-{
-    for (size_t i = 0; i < list->total; i++)
-        if (strcmp(list->items[i].path, path) == 0) return &list->items[i];
-    return NULL;
-}
 
 /* The list grows while it is gone through. */
 static bool add_needed(RunList *list, const RunPlace *place, Err *err)
@@ -20,7 +12,7 @@ static bool add_needed(RunList *list, const RunPlace *place, Err *err)
         for (size_t k = 0; k < experiment.need_count; k++) {
             const Ref ref = experiment.needs[k].run;
             NamedRun named;
-            if (find(list, ref.name)) continue;
+            if (runs_named(list, ref.name)) continue;
             if (!run_names_find(&list->names, ref.name, ref.loc, &named, err) || !runs_add(list, place, &named, err))
                 return false;
         }
@@ -34,7 +26,7 @@ static void point(RunList *list)
         Run *run = &list->items[i];
         run->needs = arena_alloc(&list->arena, run->experiment.need_count + 1, sizeof *run->needs);
         for (size_t k = 0; k < run->experiment.need_count; k++)
-            run->needs[k] = find(list, run->experiment.needs[k].run.name);
+            run->needs[k] = runs_named(list, run->experiment.needs[k].run.name);
     }
 }
 

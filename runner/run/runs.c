@@ -39,11 +39,21 @@ static bool is_same(const Run *run, const NamedRun *named, Err *err)
                       run->path, first, run->folder);
 }
 
+/* Runs in a row mostly share their data set, which is read about once then. */
+static bool describe_data(RunList *list, const RunPlace *place, Run *run, Err *err)
+{
+    const Ref name = run->experiment.data.dataset;
+    if (!list->total || strcmp(run[-1].info.name, name.name) != 0)
+        return dataset_describe(&list->arena, place->experiments, name, &run->info, err);
+    run->info = run[-1].info;
+    return true;
+}
+
 bool runs_add(RunList *list, const RunPlace *place, const NamedRun *named, Err *err)
 {
     Arena *arena = &list->arena;
-    for (size_t i = 0; i < list->total; i++)
-        if (strcmp(list->items[i].path, named->path) == 0) return is_same(&list->items[i], named, err);
+    const Run *there = runs_named(list, named->path);
+    if (there) return is_same(there, named, err);
     if (list->total == list->capacity) {
         list->capacity = list->capacity ? list->capacity * 2 : 16;
         list->items = mem_grow(list->items, list->capacity, sizeof *list->items);
@@ -55,7 +65,7 @@ bool runs_add(RunList *list, const RunPlace *place, const NamedRun *named, Err *
                  .folder = arena_printf(arena, "%s/%s", place->results, named->path),
                  .again = place->again ? place->again : arena_printf(arena, "`mayvae run %s`", named->path)};
     if (!experiment_bind(arena, named->variant, named->seed, &tables, &run->experiment, err)) return false;
-    if (!dataset_describe(arena, place->experiments, run->experiment.data.dataset, &run->info, err)) return false;
+    if (!describe_data(list, place, run, err)) return false;
     list->total++;
     return true;
 }
@@ -147,6 +157,7 @@ static void begin(RunList *list, const RunPlace *place)
     run_names_release(&list->names);
     run_names_init(&list->names, &list->arena, &options);
     list->total = list->n;
+    runs_forget(list);
 }
 
 static bool end(RunList *list, const RunPlace *place, Err *err)
@@ -221,6 +232,7 @@ bool runs_find(RunList *list, const RunPlace *place, char *const *targets, size_
 void runs_release(RunList *list)
 {
     free(list->items);
+    runs_forget(list);
     run_names_release(&list->names);
     arena_release(&list->arena);
     *list = (RunList){0};

@@ -36,7 +36,8 @@ typedef struct RunList {
     Run *items;      /* in the order of the targets, files and variants; behind them the other runs that they need */
     size_t n, total; /* targets; with those that are only needed */
     size_t capacity;
-    Run **order; /* (total) each behind those that it needs */
+    size_t *slots, slot_count, indexed; /* of run_index.c */
+    Run **order;                        /* (total) each behind those that it needs */
     size_t ordered;
 } RunList;
 

@@ -98,6 +98,22 @@ static void targets_name_runs(void **state)
     expect(LIST("alpha"), LIST("alpha/seed5"));
 }
 
+static void many_runs_are_each_found_once(void **state)
+{
+    (void)state;
+    const char *seeds = "0";
+    for (int i = 1; i < 1000; i++) seeds = arena_printf(&set.arena, "%s, %d", seeds, i);
+    put("gamma.yaml", arena_printf(&set.arena, "experiment: gamma\nextends: alpha.yaml\nseeds: [%s]\n", seeds));
+    if (!find(LIST("gamma/seed77", "alpha", "gamma", "gamma/seed1*", "beta"))) fail_msg("%s", err.text);
+    assert_int_equal(list.n, 1004);
+    assert_string_equal(list.items[0].path, "gamma/seed77");
+    for (size_t i = 0; i < list.n; i++)
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(list.items[i].path, list.items[k].path);
+    char five[] = "gamma/seed5", one[] = "alpha/seed1", *again[] = {five, one};
+    if (!runs_find(&list, &place, again, 2, &err)) fail_msg("%s", err.text);
+    assert_int_equal(list.n, 1004);
+}
+
 /* Two files of one experiment would write the same results; the same file by two names is one. */
 static void two_files_of_one_experiment_are_refused(void **state)
 {
@@ -239,10 +255,15 @@ static void everything_is_checked_before_it_starts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(targets_name_runs),         TEST(two_files_of_one_experiment_are_refused),
-        TEST(experiments_come_by_name),  TEST(targets_that_match_nothing_are_refused),
-        TEST(a_hint_tells_what_goes_on), TEST(an_unknown_data_set_has_its_place),
-        TEST(a_frozen_run_comes_back),   TEST(everything_is_checked_before_it_starts),
+        TEST(targets_name_runs),
+        TEST(many_runs_are_each_found_once),
+        TEST(two_files_of_one_experiment_are_refused),
+        TEST(experiments_come_by_name),
+        TEST(targets_that_match_nothing_are_refused),
+        TEST(a_hint_tells_what_goes_on),
+        TEST(an_unknown_data_set_has_its_place),
+        TEST(a_frozen_run_comes_back),
+        TEST(everything_is_checked_before_it_starts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
