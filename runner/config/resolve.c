@@ -305,3 +305,8 @@ bool resolve_file(Arena *arena, const char *path, const ResolveOptions *options,
     check_runs(list, seeds, report);
     return true;
 }
+
+bool variants_are_pending(const VariantList *list)
+{
+    return list->items[0].pending->rank != RANK_NONE;
+}

@@ -42,4 +42,7 @@ typedef struct VariantList {
  * experiment's name must be the file's. */
 bool resolve_file(Arena *arena, const char *path, const ResolveOptions *options, VariantList *list, Err *err);
 
+/* Whether a problem is pending; then the variants and seeds may be others than the file means. */
+bool variants_are_pending(const VariantList *list);
+
 #endif

@@ -91,6 +91,7 @@ static const VariantList *variants_of(RunNames *names, const char *experiment, L
         return no_experiment(names, experiment, loc, err), NULL;
     VariantList variants;
     if (!resolve_file(names->arena, path, &names->options, &variants, err)) return NULL;
+    if (!report_flush(variants.items[0].pending, err)) return NULL;
     if (names->n == names->capacity) {
         names->capacity = names->capacity ? mem_mul(names->capacity, 2) : 16;
         names->files = mem_grow(names->files, names->capacity, sizeof *names->files);

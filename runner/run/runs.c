@@ -70,12 +70,13 @@ bool runs_add(RunList *list, const RunPlace *place, const NamedRun *named, Err *
     return true;
 }
 
-/* Adds the runs of a file whose path matches the pattern; NULL: all. found, where given, is set when one does, be it
- * in the list already or not. */
+/* Adds the runs of a file whose path matches the pattern; NULL: all, as where binding the first tells what is wrong.
+ * found, where given, is set when one does, be it in the list already or not. */
 static bool add_file(RunList *list, const RunPlace *place, const char *file, const char *pattern, bool *found, Err *err)
 {
     VariantList variants = {0};
     if (!resolve_file(&list->arena, file, &place->resolve, &variants, err)) return false;
+    if (variants_are_pending(&variants)) pattern = NULL;
     for (size_t i = 0; i < variants.n; i++) {
         const Variant *variant = &variants.items[i];
         for (size_t j = 0; j < variant->seed_count; j++) {

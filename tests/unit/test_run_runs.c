@@ -182,6 +182,21 @@ static void targets_that_match_nothing_are_refused(void **state)
     assert_string_equal(err.loc.file, "no/such/folder");
 }
 
+/* Which runs a broken file has can't be told, so it is a target's whatever the target says of its runs. */
+static void a_file_that_is_broken_is_told_of_first(void **state)
+{
+    (void)state;
+    put("gamma.yaml", "experiment: gamma\nextends: alpha.yaml\ntitle: \"${act}\"\nmatrix: {act: [relu, {tanh: 1}]}\n");
+    static const char *const targets[] = {"gamma", "gamma/*/seed2", "gamma/actrelu/seed1", "*/seed2"};
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        refuse(targets[i], "act in matrix: wants numbers or texts, got a map");
+        assert_int_equal(err.loc.line, 4);
+    }
+    refuse("gama/seed1", "no experiment \"gama\"");
+    put("delta.yaml", "experiment: delta\nextends: alpha.yaml\nevaluate: [digit_rate: {classifier: gamma/actrelu}]\n");
+    refuse("delta", "act in matrix: wants numbers or texts");
+}
+
 /* What goes on with a run that was stopped: its name, or, with options, no other call than the same. */
 static void a_hint_tells_what_goes_on(void **state)
 {
@@ -260,6 +275,7 @@ int main(void)
         TEST(two_files_of_one_experiment_are_refused),
         TEST(experiments_come_by_name),
         TEST(targets_that_match_nothing_are_refused),
+        TEST(a_file_that_is_broken_is_told_of_first),
         TEST(a_hint_tells_what_goes_on),
         TEST(an_unknown_data_set_has_its_place),
         TEST(a_frozen_run_comes_back),
