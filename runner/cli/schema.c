@@ -22,8 +22,8 @@ static json_t *matrix(void)
 static json_t *seeds(void)
 {
     json_t *seed = json_pack("{s:s,s:i}", "type", "integer", "minimum", 0);
-    json_t *list = json_pack("{s:s,s:O,s:i,s:b}", "type", "array", "items", seed, "minItems", 1, "uniqueItems", 1);
-    return json_pack("{s:[o,o],s:[i]}", "anyOf", seed, list, "default", 1);
+    return json_pack("{s:s,s:o,s:i,s:b,s:[i]}", "type", "array", "items", seed, "minItems", 1, "uniqueItems", 1,
+                     "default", 1);
 }
 
 static json_t *numerics(const Schema *schema, const Table *table)

@@ -179,35 +179,39 @@ static const char *read_name(Arena *arena, const char *path, const Cfg *root, Re
 static const uint64_t default_seed[] = {1};
 
 /* Unique whole numbers from 0 to 2^63 - 1. */
+static void read_seed_list(Arena *arena, const Cfg *list, Variant *variant, Report *report)
+{
+    uint64_t *seeds = arena_alloc(arena, list->n, sizeof *seeds);
+    if (!list->n || list->n > RUNS_MAX)
+        report_add(report, RANK_VALUE, list->loc, "seeds: wants 1 to %d numbers, got %zu", RUNS_MAX, list->n);
+    for (size_t i = 0; i < list->n && list->n <= RUNS_MAX; i++) {
+        const Cfg *item = list->items[i];
+        int64_t seed = -1;
+        if (!cfg_int(item, &seed) || seed < 0)
+            report_add(report, RANK_VALUE, item->loc, "seeds: wants whole numbers from 0 to 2^63 - 1, %s",
+                       binder_got(arena, item));
+        seeds[i] = (uint64_t)seed;
+        for (size_t k = 0; k < i && seed >= 0; k++)
+            if (seeds[k] == seeds[i]) {
+                report_add(report, RANK_VALUE, item->loc, "seeds: %llu stands there twice",
+                           (unsigned long long)seeds[i]);
+                break;
+            }
+    }
+    if (!list->n) return; /* what is reported is reported when the run of a seed is bound: so there is always one */
+    variant->seeds = seeds;
+    variant->seed_count = list->n;
+}
+
 static void read_seeds(Arena *arena, const ResolveOptions *options, const Cfg *node, Variant *variant, Report *report)
 {
     variant->seeds = default_seed;
     variant->seed_count = 1;
-    if (node) {
-        bool list = node->kind == CFG_LIST;
-        size_t n = list ? node->n : 1;
-        uint64_t *seeds = arena_alloc(arena, n, sizeof *seeds);
-        if (!n || n > RUNS_MAX)
-            report_add(report, RANK_VALUE, node->loc, "seeds: wants 1 to %d numbers, got %zu", RUNS_MAX, n);
-        for (size_t i = 0; i < n && n <= RUNS_MAX; i++) {
-            const Cfg *item = list ? node->items[i] : node;
-            int64_t seed = -1;
-            if (!cfg_int(item, &seed) || seed < 0)
-                report_add(report, RANK_VALUE, item->loc, "seeds: wants whole numbers from 0 to 2^63 - 1, %s",
-                           binder_got(arena, item));
-            seeds[i] = (uint64_t)seed;
-            for (size_t k = 0; k < i && seed >= 0; k++)
-                if (seeds[k] == seeds[i]) {
-                    report_add(report, RANK_VALUE, item->loc, "seeds: %llu stands there twice",
-                               (unsigned long long)seeds[i]);
-                    break;
-                }
-        }
-        if (n) { /* what is reported is reported when the run of a seed is bound: so there is always one */
-            variant->seeds = seeds;
-            variant->seed_count = n;
-        }
-    }
+    if (node && node->kind != CFG_LIST)
+        report_add(report, RANK_VALUE, node->loc, "seeds: wants a list of seeds, such as [1, 2, 3], %s",
+                   binder_got(arena, node));
+    else if (node)
+        read_seed_list(arena, node, variant, report);
     if (!options->has_seed) return;
     uint64_t *seed = arena_alloc(arena, 1, sizeof *seed);
     *seed = options->seed;
