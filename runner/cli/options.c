@@ -191,6 +191,16 @@ static bool check_profile(const char *name, Err *err)
                       "--profile: wants the name of a file in experiments/profiles/ without .yaml, got \"%s\"", name);
 }
 
+/* Runs are told of each other's folders line by line. */
+static bool check_results(const char *folder, Err *err)
+{
+    for (const char *c = folder; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return err_config(err, (Loc){0},
+                              "--results: wants the name of a folder without control characters, such as a line's end");
+    return true;
+}
+
 static bool check_values(Cli *cli, Err *err)
 {
     ResolveOptions *resolve = &cli->place.resolve;
@@ -198,7 +208,8 @@ static bool check_values(Cli *cli, Err *err)
     cli->has_sample_seed = cli->sample_seed_text != NULL;
     return (!cli->seed_text || parse_seed("seed", cli->seed_text, &resolve->seed, err)) &&
            (!cli->sample_seed_text || parse_seed("sample-seed", cli->sample_seed_text, &cli->sample_seed, err)) &&
-           (!resolve->profile || check_profile(resolve->profile, err));
+           (!resolve->profile || check_profile(resolve->profile, err)) &&
+           (!cli->results_option || check_results(cli->results_option, err));
 }
 
 static bool find_command(Cli *cli, const char *name, Err *err)

@@ -113,6 +113,16 @@ static void overrides_are_kept_in_order(void **state)
     assert_string_equal(err.text, "-o: at most 64 of them");
 }
 
+static void names_of_folders_are_one_line(void **state)
+{
+    (void)state;
+    static const char message[] =
+        "--results: wants the name of a folder without control characters, such as a line's end";
+    REFUSE(message, "run", "--results", "a\nb");
+    REFUSE(message, "list", "--results=out\x7f");
+    PARSE("run", "--results", "br\xc3\xbct \xc2\xa0=x");
+}
+
 static void results_never_go_over_committed_ones(void **state)
 {
     (void)state;
@@ -306,6 +316,7 @@ int main(void)
         TEST(every_form_of_an_option),
         TEST(targets_stand_anywhere),
         TEST(overrides_are_kept_in_order),
+        TEST(names_of_folders_are_one_line),
         TEST(results_never_go_over_committed_ones),
         TEST(results_go_with_experiments),
         TEST(a_name_is_enough_without_options),
