@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "runner/model/codebook.h"
 #include "runner/model/use.h"
 #include "runner/sampler/sampler.h"
 
@@ -11,7 +12,14 @@ static bool natural(const Model *model)
 static bool check(const UseContext *use, const Spec *spec, Err *err)
 {
     const Model *model = use->model;
+    const Experiment *experiment = model->experiment;
+    Codebook codebook;
     if (natural(model)) return true;
+    if (model_can_decode(model) && codebook_find(model, &codebook))
+        return err_config(err, spec->loc,
+                          "prior: the latents are codes, which N(0, I) doesn't draw; sample another experiment that "
+                          "learns a prior over them, with `data: {codes: %s%s%s}`, as pixelcnn.yaml does",
+                          experiment->name, experiment->variant[0] ? "/" : "", experiment->variant);
     if (model_can_decode(model))
         return err_config(err, spec->loc,
                           "prior: the loss has no KL term, so nothing draws the latents to N(0, I); add one, or sample "

@@ -274,6 +274,20 @@ static void what_cannot_be_sampled_is_refused(void **state)
            "what to decode");
 }
 
+/* A VQ-VAE's latents are codes: no KL term would make them normal. */
+static void codes_want_a_prior_of_their_own(void **state)
+{
+    (void)state;
+    TinyCodes codes;
+    Err err = {0};
+    tiny_codes_make(&codes, NULL, NULL);
+    assert_false(
+        sampler_check(&(UseContext){.model = &codes.vqvae.model}, &(Spec){0}, (Loc){"figure.yaml", 4, 5}, &err));
+    assert_string_equal(err.text, "prior: the latents are codes, which N(0, I) doesn't draw; sample another experiment "
+                                  "that learns a prior over them, with `data: {codes: tiny}`, as pixelcnn.yaml does");
+    tiny_codes_release(&codes);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -289,6 +303,7 @@ int main(void)
         TEST(a_mixture_of_one_is_the_encoded_images),
         TEST(an_autoencoder_is_sampled_by_region),
         TEST(what_cannot_be_sampled_is_refused),
+        TEST(codes_want_a_prior_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
