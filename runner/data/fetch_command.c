@@ -14,11 +14,19 @@ static const char *script_beside(Arena *arena, const char *folder)
     return strcmp(name, "experiments") == 0 && file_exists(path) ? path : NULL;
 }
 
+/* Where fetch.sh is, seen from here. */
+static const char *find_script(Arena *arena)
+{
+    const char *installed = installed_path(arena, script), *built = built_path(arena, script);
+    if (file_exists(script)) return script;
+    if (installed && file_exists(installed)) return installed;
+    return built ? built : script;
+}
+
 const char *dataset_fetch_command(Arena *arena, const char *folder, const char *name)
 {
-    const char *beside = script_beside(arena, folder), *installed = installed_path(arena, script);
+    const char *beside = script_beside(arena, folder);
     if (beside == script && strcmp(name, "mnist") == 0 && file_exists("Makefile")) return "make data";
     if (beside) return arena_printf(arena, "%s %s", beside, name);
-    const bool there = installed && !file_exists(script) && file_exists(installed);
-    return arena_printf(arena, "DATASETS=%s/datasets.yaml %s %s", folder, there ? installed : script, name);
+    return arena_printf(arena, "DATASETS=%s/datasets.yaml %s %s", folder, find_script(arena), name);
 }

@@ -25,7 +25,15 @@ altered() { data; rm "$scratch/data/mnist/$labels"; sed 's/\x05/\x06/' "$good/mn
 empty() { data; rm "$scratch/data/mnist/$labels"; : >"$scratch/data/mnist/$labels"; exits 1 with_data && says "$labels" && untouched; }
 folder() { data; rm "$scratch/data/mnist/$labels"; mkdir "$scratch/data/mnist/$labels"; exits 1 with_data && says "$labels" && untouched; }
 no_folder() { rm -rf "$scratch/data"; exits 1 with_data && says "$scratch/data" && untouched; }
+# From a folder that has no fetch.sh, it is named by where it is.
+elsewhere() {
+    mkdir -p "$scratch/off" && cp experiments/{datasets,ae,vae}.yaml "$scratch/off/" || return 1
+    local fetch="$PWD/runner/data/fetch.sh"
+    (cd "$scratch/off" && MAYVAE_DATA=$scratch/nothing exits 1 "$MAYVAE" run ae.yaml -o evaluate=[]) &&
+        says "missing; run \"DATASETS=./datasets.yaml $fetch mnist\""
+}
 report "a missing data file" missing
+report "what fetches it, from anywhere" elsewhere
 report "a truncated data file" truncated
 report "an altered data file" altered
 report "an empty data file" empty
