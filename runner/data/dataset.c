@@ -7,12 +7,14 @@
 #include "runner/data/idx.h"
 #include "runner/data/verify.h"
 
-const char *dataset_folder(Arena *arena)
+const char *dataset_folder(Arena *arena, Err *err)
 {
     const char *data = getenv("MAYVAE_DATA"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (data && *data) return arena_text(arena, data);
     if (cache && *cache) return arena_printf(arena, "%s/mayvae", cache);
-    return arena_printf(arena, "%s/.cache/mayvae", home && *home ? home : ".");
+    if (home && *home) return arena_printf(arena, "%s/.cache/mayvae", home);
+    err_config(err, (Loc){0}, "HOME is not set; name the folder of the data by MAYVAE_DATA");
+    return NULL;
 }
 
 /* How many images `split` has before any limit, and in *first where it begins. 0: no such split. */
@@ -34,9 +36,10 @@ size_t dataset_split_count(const DatasetInfo *info, const DataOptions *options, 
     return limit && limit < n ? limit : n;
 }
 
-static const char *path_of(Arena *arena, const DatasetInfo *info, const DatasetFile *file)
+static const char *path_of(Arena *arena, const DatasetInfo *info, const DatasetFile *file, Err *err)
 {
-    return arena_printf(arena, "%s/%s/%s", dataset_folder(arena), info->name, file->name);
+    const char *folder = dataset_folder(arena, err);
+    return folder ? arena_printf(arena, "%s/%s/%s", folder, info->name, file->name) : NULL;
 }
 
 static bool labels_valid(const char *path, const Idx *labels, size_t classes, Err *err)
@@ -60,7 +63,8 @@ static bool load_pair(Arena *arena, Dataset *dataset, size_t pair, size_t count,
     Idx idx[2];
     for (size_t i = 0; i < 2; i++) {
         const DatasetFile *file = &info->file[pair + i];
-        path[i] = path_of(arena, info, file);
+        path[i] = path_of(arena, info, file, err);
+        if (!path[i]) return false;
         uint8_t *bytes = verify_map(arena, path[i], file->bytes, file->sha256, info->fetched_by, err);
         dataset->bytes[pair + i] = bytes;
         if (!bytes || !idx_parse(path[i], bytes, (size_t)file->bytes, i == 0 ? dimensions : 1, &idx[i], err))
@@ -104,7 +108,8 @@ bool dataset_present(const DatasetInfo *info, Err *err)
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof info->file / sizeof *info->file; i++) {
         const DatasetFile *file = &info->file[i];
-        ok = verify_size(path_of(&arena, info, file), file->bytes, info->fetched_by, err);
+        const char *path = path_of(&arena, info, file, err);
+        ok = path && verify_size(path, file->bytes, info->fetched_by, err);
     }
     arena_release(&arena);
     return ok;

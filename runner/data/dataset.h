@@ -46,8 +46,9 @@ typedef struct Dataset {
     uint16_t *codes[3];       /* of train, valid, test; NULL: none */
 } Dataset;
 
-/* The folder: $MAYVAE_DATA, else $XDG_CACHE_HOME/mayvae, else ~/.cache/mayvae; the files lie in FOLDER/NAME/. */
-const char *dataset_folder(Arena *arena);
+/* The folder: $MAYVAE_DATA, else $XDG_CACHE_HOME/mayvae, else ~/.cache/mayvae; the files lie in FOLDER/NAME/. NULL:
+ * none of the three is set. */
+const char *dataset_folder(Arena *arena, Err *err);
 
 /* Whether the split that the options ask for can be cut from the training images: else an error at the options. */
 bool dataset_check_split(const DatasetInfo *info, const DataOptions *options, Err *err);

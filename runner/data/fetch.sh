@@ -10,7 +10,8 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd) || exit 1
 datasets=${DATASETS:-$root/experiments/datasets.yaml}
 if [ -n "${MAYVAE_DATA:-}" ]; then folder=$MAYVAE_DATA
 elif [ -n "${XDG_CACHE_HOME:-}" ]; then folder=$XDG_CACHE_HOME/mayvae
-else folder=${HOME:?}/.cache/mayvae
+elif [ -n "${HOME:-}" ]; then folder=$HOME/.cache/mayvae
+else folder=
 fi
 
 say() {
@@ -165,6 +166,7 @@ fetch() { # NAME
     return 1
 }
 
+[ -n "$folder" ] || { say "HOME is not set; name the folder of the data by MAYVAE_DATA"; exit 2; }
 [ -r "$datasets" ] || { say "$datasets: can't be read"; exit 2; }
 held= # the folder whose lock is ours
 trap '[ -z "$held" ] || sweep' EXIT

@@ -32,8 +32,11 @@ elsewhere() {
     (cd "$scratch/off" && MAYVAE_DATA=$scratch/nothing exits 1 "$MAYVAE" run ae.yaml -o evaluate=[]) &&
         says "missing; run \"DATASETS=./datasets.yaml $fetch mnist\""
 }
+no_home() { exits 2 env -u HOME -u XDG_CACHE_HOME -u MAYVAE_DATA "$@" && says "HOME is not set; name the folder of the data by MAYVAE_DATA"; }
 report "a missing data file" missing
 report "what fetches it, from anywhere" elsewhere
+report "no HOME" no_home "$MAYVAE" run ae -o evaluate=[] --results "$scratch/homeless"
+report "no HOME to fetch to" no_home runner/data/fetch.sh
 report "a truncated data file" truncated
 report "an altered data file" altered
 report "an empty data file" empty

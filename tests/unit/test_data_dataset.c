@@ -355,14 +355,26 @@ static void test_a_verified_file_is_remembered(void **state)
 static void test_the_folder(void **state)
 {
     (void)state;
+    small_set_publish(&set);
     char *kept = getenv("XDG_CACHE_HOME") ? strdup(getenv("XDG_CACHE_HOME")) : NULL;
+    char *home = strdup(getenv("HOME"));
+    err = (Err){0};
     setenv("XDG_CACHE_HOME", "/xdg", 1);
-    assert_string_equal(dataset_folder(&arena), set.folder);
+    assert_string_equal(dataset_folder(&arena, &err), set.folder);
     unsetenv("MAYVAE_DATA");
-    assert_string_equal(dataset_folder(&arena), "/xdg/mayvae");
+    assert_string_equal(dataset_folder(&arena, &err), "/xdg/mayvae");
     unsetenv("XDG_CACHE_HOME");
-    assert_string_equal(dataset_folder(&arena), arena_printf(&arena, "%s/.cache/mayvae", getenv("HOME")));
+    assert_string_equal(dataset_folder(&arena, &err), arena_printf(&arena, "%s/.cache/mayvae", home));
+    setenv("HOME", "", 1);
+    assert_null(dataset_folder(&arena, &err));
+    assert_int_equal(err.kind, ERR_CONFIG);
+    expect_message("HOME is not set; name the folder of the data by MAYVAE_DATA");
+    err = (Err){0};
+    assert_false(loads(&plain));
+    assert_int_equal(err.kind, ERR_CONFIG);
+    setenv("HOME", home, 1);
     if (kept) setenv("XDG_CACHE_HOME", kept, 1);
+    free(home);
     free(kept);
 }
 
