@@ -54,20 +54,22 @@ static const Cfg *take_name(Binder *binder, const Row *row, const Cfg *map, Spec
     return rest;
 }
 
-/* options: a map, a bare value for the shorthand, or NULL. */
+/* options: a map, a bare value for the shorthand, or NULL. Messages name the key that was written: the row's, but of
+ * `weight: 2` that one. */
 static void bind_options(Binder *binder, const Table *table, const Row *row, const Cfg *options, Loc where, Spec *spec)
 {
     if (options && options->unresolved) return;
+    const char *what = options && options->key ? options->key : row->name;
     if (options && options->null) options = NULL;
     if (options && options->kind != CFG_MAP && row->shorthand) options = wrap(binder->arena, row->shorthand, options);
     spec->row = row;
     if (options && table->named && options->kind == CFG_MAP) {
-        binder_check_keys(binder, options, row->fields, NULL, "name", row->name);
+        binder_check_keys(binder, options, row->fields, NULL, "name", what);
         options = take_name(binder, row, options, spec);
     }
     void *bound = arena_alloc(binder->arena, row->size ? row->size : 1, 1);
     spec->options = bound;
-    binder_fields(binder, row->fields, NULL, row->name, where, options, bound);
+    binder_fields(binder, row->fields, NULL, what, where, options, bound);
 }
 
 static void bind_bare(Binder *binder, const Table *table, const Cfg *node, Spec *spec)
