@@ -27,8 +27,11 @@ KEY(extends) = {
     .example = "vae.yaml"};
 KEY(matrix) = {
     .name = "matrix",
-    .doc = "Lists of values by name: every combination of them is one variant. \"${NAME}\" stands for the value "
-           "in any other key, and `when: {NAME: VALUE}` beside an item of a list ties it to values.",
+    .doc =
+        "Lists of values by name: every combination of them is one variant, and they name its folder. Values are "
+        "numbers, or texts fit for a folder's name (letters, digits, _ . and -); maps and lists are none. "
+        "\"${NAME}\" in a value, not in a key, stands for it, and `when: {NAME: VALUE}` beside an item of a list ties "
+        "that to values.",
     .example = "{dim: [2, 8, 16]}"};
 KEY(seeds) = {
     .name = "seeds",

@@ -75,6 +75,9 @@ report $? 'an unknown row of a table: the nearest of that table'
 "$mayvae" describe codebook metrics >"$out" 2>&1
 (($? == 2)) && grep -q 'the table comes first: `mayvae describe metrics codebook`' "$out"
 report $? 'the row before its table'
+"$mayvae" describe experiment matrix >"$out" 2>&1 && tr '\n' ' ' <"$out" | grep -qF "numbers, or texts fit for a folder's name" &&
+    grep -qF '"${NAME}" in a value, not in a key,' "$out"
+report $? 'the matrix: what its values may be, and where they are put in'
 "$mayvae" describe layers conv2d more >"$out" 2>&1
 (($? == 2))
 report $? 'three names are a usage error'
