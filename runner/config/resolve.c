@@ -162,6 +162,11 @@ static const char *read_name(Arena *arena, const char *path, const Cfg *root, Re
 {
     const Cfg *name = cfg_get(root, "experiment");
     const char *stem = stem_of(arena, path);
+    const Loc *gone = cfg_gone(root, "experiment");
+    if (!name && gone) {
+        report_add(report, RANK_MISSING, *gone, "experiment can't be taken out: it is the file's own name, %s", stem);
+        return stem;
+    }
     if (!name) {
         report_add(report, RANK_MISSING, root->loc, "missing key \"experiment\": the file's name, %s", stem);
         return stem;
