@@ -3,7 +3,7 @@
 static int run(Cli *cli, Err *err)
 {
     RunList list = {0};
-    bool ok = cli_runs(cli, &list, err);
+    bool ok = cli_check_results(cli, err) && cli_runs(cli, &list, err);
     for (size_t i = 0; ok && i < list.total; i++) ok = run_check(&list.items[i], NULL, err);
     ok = ok && cli_check_study(cli, &list, err);
     const size_t needed = list.total - list.n;

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runner/run/study.h"
@@ -28,6 +29,14 @@ int cli_fail(const Err *err)
 bool cli_runs(Cli *cli, RunList *list, Err *err)
 {
     return runs_find(list, &cli->place, cli->targets, cli->target_count, err);
+}
+
+bool cli_check_results(const Cli *cli, Err *err)
+{
+    struct stat found;
+    if (stat(cli->place.results, &found) != 0 || S_ISDIR(found.st_mode)) return true;
+    return err_config(err, loc_file(cli->place.results),
+                      "results go to a folder, and this is none; --results names another");
 }
 
 const char *cli_call(Cli *cli, const Run *run, const char *verb)

@@ -48,6 +48,9 @@ void cli_place(Cli *cli);
 void cli_help(FILE *out);                                 /* of the program */
 void cli_help_command(const Command *command, FILE *out); /* of one command */
 
+/* Whether results can lie where the call says: a file there is an error. */
+bool cli_check_results(const Cli *cli, Err *err);
+
 /* The runs of the call's targets. */
 bool cli_runs(Cli *cli, RunList *list, Err *err);
 

@@ -5,7 +5,7 @@ static int run(Cli *cli, Err *err)
 {
     enum { COLUMNS = 3 };
     RunList list = {0};
-    if (!cli_runs(cli, &list, err)) {
+    if (!cli_check_results(cli, err) || !cli_runs(cli, &list, err)) {
         runs_release(&list);
         return cli_fail(err);
     }

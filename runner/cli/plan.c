@@ -82,7 +82,7 @@ static bool make_plan(PlanTable *plan, Err *err)
 {
     RunList *list = &plan->list;
     Cli *cli = plan->cli;
-    if (!cli_runs(cli, list, err) || !cli_check_study(cli, list, err)) return false;
+    if (!cli_check_results(cli, err) || !cli_runs(cli, list, err) || !cli_check_study(cli, list, err)) return false;
     plan->due = due_make(list, cli->force);
     plan->tasks = arena_alloc(&cli->arena, plan->due.n + 1, sizeof *plan->tasks);
     plan->timed = arena_alloc(&cli->arena, list->total + 1, sizeof *plan->timed);

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nn/base/file.h"
@@ -124,20 +123,12 @@ static int run_due(const Cli *cli, RunList *list, const double *batch, Err *err)
     return finish(cli, &result, err);
 }
 
-static bool results_can_lie_there(const char *folder, Err *err)
-{
-    struct stat found;
-    if (stat(folder, &found) != 0 || S_ISDIR(found.st_mode)) return true;
-    return err_config(err, loc_file(folder), "results go to a folder, and this is none; --results names another");
-}
-
 static int run(Cli *cli, Err *err)
 {
     if (cli->frozen) return run_frozen(cli, err);
     RunList list = {0};
     int code = ERR_FAILED;
-    bool ok =
-        results_can_lie_there(cli->place.results, err) && cli_runs(cli, &list, err) && cli_check_study(cli, &list, err);
+    bool ok = cli_check_results(cli, err) && cli_runs(cli, &list, err) && cli_check_study(cli, &list, err);
     double *batch = arena_alloc(&list.arena, list.total + 1, sizeof *batch);
     if (ok && check_all(&list, batch, err))
         code = run_due(cli, &list, batch, err);

@@ -88,8 +88,16 @@ read_only() {
 report "a results folder without write permission" read_only
 a_file() { echo x >"$scratch/file"; exits 2 small "$scratch/file" && says "$scratch/file: results go to a folder"; }
 report "a file in place of the results folder" a_file
-reads_only() { cd "$scratch" && touch results && exits 0 "$MAYVAE" check --experiments "$OLDPWD/experiments" ae && exits 0 "$MAYVAE" run --help; }
-report "is nothing to commands that only read" eval '(reads_only)'
+reads_only() {
+    cd "$scratch" && touch results && exits 0 "$MAYVAE" run --help &&
+        exits 0 "$MAYVAE" show ae --experiments "$OLDPWD/experiments" || return 1
+    for command in check plan list; do
+        exits 2 "$MAYVAE" "$command" ae --experiments "$OLDPWD/experiments" && says "results: results go to a folder" &&
+            exits 2 "$MAYVAE" "$command" ae --experiments "$OLDPWD/experiments" --results "$scratch/file" &&
+            says "$scratch/file: results go to a folder" || return 1
+    done
+}
+report "is told of by check, plan and list, too" eval '(reads_only)'
 
 # A damaged checkpoint is refused with what to do, at any cut and with any byte changed; --force goes on without it.
 make_checkpoint() {
