@@ -116,8 +116,8 @@ static bool compare_run(Arena *arena, const Run *run, const Run *again, bool *sa
     return ok;
 }
 
-/* A run that was made of another configuration can't come out the same: that is said at once. */
-static bool same_config(Cli *cli, const Run *run, bool *same, Err *err)
+/* A run that was made of something else can't come out the same: what that is, or NULL. */
+static bool what_changed(Cli *cli, const Run *run, const char **changed, Err *err)
 {
     char *bytes = NULL;
     size_t length = 0;
@@ -126,8 +126,11 @@ static bool same_config(Cli *cli, const Run *run, bool *same, Err *err)
         return err_config(err, loc_file(run->folder), "%s has no results here; %s makes them", run->path,
                           cli_call(cli, run, "run"));
     if (!file_read(path, CFG_BYTES_MAX, &bytes, &length, err)) return false;
-    *same = length == strlen(run->config) && memcmp(bytes, run->config, length) == 0;
+    const bool same = length == strlen(run->config) && memcmp(bytes, run->config, length) == 0;
+    const char *needs = run_changed_needs(&cli->arena, run);
     free(bytes);
+    *changed = needs[0] ? arena_printf(&cli->arena, "a run it needs changed: %s", needs) : NULL;
+    if (!same) *changed = "config.yaml differs";
     return true;
 }
 
@@ -140,16 +143,18 @@ typedef struct Again {
     size_t n, differ;
 } Again;
 
-/* The targets whose configuration is the committed one. */
+/* The targets that are made of the same as then; of the others it is told at once. */
 static bool choose(Cli *cli, const RunList *list, bool *wanted, size_t *differ, Err *err)
 {
+    const char **changed = arena_alloc(&cli->arena, list->n + 1, sizeof *changed);
     for (size_t i = 0; i < list->n; i++)
-        if (!same_config(cli, &list->items[i], &wanted[i], err)) return false;
+        if (!what_changed(cli, &list->items[i], &changed[i], err)) return false;
     for (size_t i = 0; i < list->n; i++) {
         const Run *run = &list->items[i];
+        wanted[i] = !changed[i];
         if (wanted[i]) continue;
         ++*differ;
-        printf("%s: config.yaml differs; %s says in what\n", run->path, cli_call(cli, run, "explain"));
+        printf("%s: %s; %s says in what\n", run->path, changed[i], cli_call(cli, run, "explain"));
     }
     fflush(stdout);
     return true;
@@ -250,8 +255,9 @@ const Command command_verify = {
     .help = "Trains and evaluates in a temporary folder (below TMPDIR or /tmp, removed at\n"
             "the end) and compares every file of each run: configuration, history, metrics,\n"
             "figures, and the weights where they are there. What a target needs is taken\n"
-            "from the results, or made there too where they lack its weights. Exit: 0\n"
-            "identical, 1 not.",
+            "from the results, or made there too where they lack its weights. A run whose\n"
+            "own configuration, or that of a run it needs, changed since is not made again,\n"
+            "but told at once. Exit: 0 identical, 1 not.",
     .options = CLI_TARGET_OPTIONS " threads jobs keep-going",
     .run = run,
 };

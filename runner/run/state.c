@@ -123,8 +123,7 @@ const char *run_needed(Arena *arena, const Run *run, const char *path)
     return root ? text_of(cfg_get(root, "needs"), path) : NULL;
 }
 
-/* The needed runs whose weights were of another configuration when the results were made. */
-static const char *changed_needs(Arena *arena, const Run *run)
+const char *run_changed_needs(Arena *arena, const Run *run)
 {
     const char *text = "";
     for (size_t i = 0; run->needs && i < run->experiment.need_count; i++) {
@@ -137,7 +136,7 @@ static const char *changed_needs(Arena *arena, const Run *run)
 
 static const char *change_reason(Arena *arena, const Run *run)
 {
-    const char *keys = run_differences(arena, run, false), *needs = changed_needs(arena, run);
+    const char *keys = run_differences(arena, run, false), *needs = run_changed_needs(arena, run);
     if (!keys[0] && !needs[0]) return "the version of the numerics or the data changed";
     return arena_printf(arena, "%s%s%s%s%s", keys[0] ? "changed: " : "", keys, keys[0] && needs[0] ? "; " : "",
                         needs[0] ? "a run it needs changed: " : "", needs);

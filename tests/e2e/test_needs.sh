@@ -87,6 +87,11 @@ changed() {
 report "a changed need makes its users stale, and says so" changed
 explained() { exits 0 "$MAYVAE" explain user/dim2 --results r && grep -qF "judge/seed1, which it needs: other weights" "$scratch/out"; }
 report "explain tells of it" explained
+unverified() {
+    exits 1 "$MAYVAE" verify user/dim2 --results r --quiet && [[ $(wc -l <"$scratch/out") == 1 && ! -s $scratch/err ]] &&
+        grep -qF 'user/dim2/seed1: a run it needs changed: judge/seed1; `mayvae explain` with the same targets and options says in what' "$scratch/out"
+}
+report "verify tells of it, and makes nothing again" unverified
 report "they are evaluated anew" make r user
 report "and not trained" test "$weights" = "$(sha256sum <r/user/dim2/seed1/weights.safetensors)"
 sed -i 's/evaluate: \[accuracy\]/evaluate: [accuracy: {split: train}]/' experiments/judge.yaml
