@@ -23,9 +23,9 @@ const char *run_differences(Arena *arena, const Run *run, bool values);
 
 /* The keys whose values differ between two trees, told likewise. */
 const char *config_differences(Arena *arena, const Cfg *before, const Cfg *after, bool values);
-/* The needed runs whose weights were of another configuration when the folder's results were made: "vae/dim8/seed1,
- * ...";
- * "" where there is none. */
+
+/* The needed runs whose weights were of another configuration when the folder's results were made, separated by
+ * commas; "" where there is none. */
 const char *run_changed_needs(Arena *arena, const Run *run);
 
 /* The identity of a needed run's weights that the folder's results were made with, as run.yaml has it; NULL: none. */
