@@ -49,6 +49,7 @@ static void log_end(Arena *arena, const Run *run, double seconds, size_t threads
     fclose(file);
 }
 
+/* The checkpoint goes when the weights are there: what lies there afterwards is of a training that isn't at its end. */
 static bool write_weights(Arena *arena, const Run *run, const Model *model, const History *history, Err *err)
 {
     if (!file_remove(arena_printf(arena, "%s/run.yaml", run->folder), err)) return false;
@@ -57,7 +58,8 @@ static bool write_weights(Arena *arena, const Run *run, const Model *model, cons
     TensorList list = {0};
     tensors_metadata(&list, "identity", run->weights_identity);
     params_list(&model->params, "", model->params.value, &list);
-    bool ok = safetensors_write(path, &list, err);
+    bool ok = safetensors_write(path, &list, err) &&
+              file_remove(arena_printf(arena, "%s/checkpoint.safetensors", run->folder), err);
     tensors_release(&list);
     return ok;
 }
@@ -83,8 +85,8 @@ static bool train(Arena *arena, const Run *run, Model *model, const Dataset *dat
     return ok;
 }
 
-/* The two stages, with the lock held. */
-static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *options, Err *err)
+/* The two stages, with the lock held; or the second one alone. */
+static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *options, bool to_train, Err *err)
 {
     const Optimizer *optimizer = (const Optimizer *)run->experiment.train.optimizer.row;
     double start = seconds_now();
@@ -96,7 +98,6 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
     progress_begin(&progress, run->path, options->quiet, options->report, 0, 0, 0); /* training begins it again */
     needs_models(arena, run, &needs);
     bool ok = run_check(run, &model, err) && dataset_load(arena, &dataset, &run->info, &run->experiment.data, err);
-    bool to_train = options->force || !run_is_trained(run);
     if (ok) {
         pool_start(options->threads);
         if (to_train)
@@ -113,7 +114,6 @@ static bool execute_locked(Arena *arena, const Run *run, const ExecuteOptions *o
         pool_stop();
     }
     if (ok) {
-        unlink(arena_printf(arena, "%s/checkpoint.safetensors", run->folder));
         log_end(arena, run, seconds_now() - start, threads_used, to_train ? "train and evaluate" : "evaluate");
         char text[32];
         progress_note(&progress, "done in %s", duration_text(seconds_now() - start, text));
@@ -144,10 +144,8 @@ bool execute_run(const ExecuteOptions *options, int *signal, Err *err)
         !needs_read(&arena, &run, options->experiments, options->needs ? options->needs : "", err))
         goto done;
     run.again = options->again;
-    if (!options->force && run_status(&arena, &run).state == RUN_CURRENT)
-        ok = true;
-    else
-        ok = execute_locked(&arena, &run, options, err);
+    const RunState to_do = options->force ? RUN_TRAIN : run_status(&arena, &run).state;
+    ok = to_do == RUN_CURRENT || execute_locked(&arena, &run, options, to_do >= RUN_RESUME, err);
 done:
     if (!ok) *signal = signals_pending();
     launch_origin(err);

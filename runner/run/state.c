@@ -142,14 +142,20 @@ static const char *change_reason(Arena *arena, const Run *run)
                         needs[0] ? "a run it needs changed: " : "", needs);
 }
 
-static RunStatus training_status(Arena *arena, const Run *run, bool ran)
+/* NULL: no training of this configuration was interrupted. */
+static const char *interrupted(Arena *arena, const Run *run)
 {
     uint64_t epoch, step;
-    if (checkpoint_peek(arena_printf(arena, "%s/checkpoint.safetensors", run->folder), run->weights_identity, &epoch,
-                        &step))
-        return (RunStatus){RUN_RESUME, arena_printf(arena, "interrupted in epoch %llu of %lld, step %llu",
-                                                    (unsigned long long)epoch + 1,
-                                                    (long long)run->experiment.train.epochs, (unsigned long long)step)};
+    const uint64_t epochs = (uint64_t)run->experiment.train.epochs;
+    const char *path = arena_printf(arena, "%s/checkpoint.safetensors", run->folder);
+    if (!checkpoint_peek(path, run->weights_identity, &epoch, &step)) return NULL;
+    if (epoch >= epochs) return "interrupted after the last epoch";
+    return arena_printf(arena, "interrupted in epoch %llu of %llu, step %llu", (unsigned long long)epoch + 1,
+                        (unsigned long long)epochs, (unsigned long long)step);
+}
+
+static RunStatus training_status(Arena *arena, const Run *run, bool ran)
+{
     const char *weights = provenance(arena, run, "weights_identity");
     if (!ran) return (RunStatus){RUN_TRAIN, "never run"};
     if (run_has_weights(run))
@@ -162,7 +168,8 @@ static RunStatus training_status(Arena *arena, const Run *run, bool ran)
 
 RunStatus run_status(Arena *arena, const Run *run)
 {
-    const char *identity = provenance(arena, run, "identity");
+    const char *identity = provenance(arena, run, "identity"), *stopped = interrupted(arena, run);
+    if (stopped) return (RunStatus){RUN_RESUME, stopped};
     if (!run_is_trained(run)) return training_status(arena, run, identity != NULL);
     if (!identity) return (RunStatus){RUN_EVALUATE, "trained, not evaluated"};
     if (strcmp(identity, run->identity) != 0) return (RunStatus){RUN_EVALUATE, change_reason(arena, run)};

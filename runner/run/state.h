@@ -13,7 +13,9 @@ typedef struct RunStatus {
     const char *reason; /* "never run", "changed: train.epochs", "weights.safetensors is missing", ... */
 } RunStatus;
 
-/* Looks at the folder; changes nothing. Whatever can't be read counts as not there. */
+/* Looks at the folder; changes nothing. Whatever can't be read counts as not there. A checkpoint is taken away when the
+ * weights are written, so one of this configuration is that of a training under way, whatever lies beside it: under
+ * --force that is whole results. */
 RunStatus run_status(Arena *arena, const Run *run);
 
 /* The keys whose values differ between the configuration that the folder's results were made with and this one:

@@ -93,6 +93,21 @@ child_killed() {
 }
 report "SIGKILL to a run: said, exit 1" child_killed
 
+# Results that are whole, then --force: stopped or killed, the call without it goes on, and ends in the same bytes.
+forced() {
+    small "$scratch/forced" --quiet -o train.epochs=60 && cp -r "$scratch/forced" "$scratch/before" || return 1
+    begin "$scratch/forced" -o train.epochs=60 --force
+    until_there "$scratch/forced/$run/checkpoint.safetensors" || return 1
+    kill "-$1" "$(pgrep -P "$runner")"
+    ends "$2" && said "; the same command without --force goes on from $3" || return 1
+    same_digest "$scratch/before" "$scratch/forced" || return 1
+    exits 0 small "$scratch/forced" -o train.epochs=60 && says "$run: resume: interrupted in epoch" &&
+        says "$run: going on from epoch" && [[ ! -e $scratch/forced/$run/checkpoint.safetensors ]] &&
+        same_digest "$scratch/before" "$scratch/forced" && rm -r "$scratch/forced" "$scratch/before"
+}
+report "run --force, and stopped: the call without it goes on" forced INT 1 there
+report "run --force, and killed: the call without it goes on" forced KILL 1 "its last checkpoint"
+
 # A file opened in place of a closed stream takes that stream's number: no message may end in it.
 small "$scratch/whole" --quiet || exit 1
 only_a_number() { [[ -s $1 ]] && ! grep -v '^[0-9]*$' "$1"; }

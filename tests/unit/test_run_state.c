@@ -79,16 +79,21 @@ static void write_history(void)
     history_release(&history);
 }
 
-static void write_checkpoint(const char *identity)
+static void write_checkpoint_at(const char *identity, uint64_t epoch, uint64_t step)
 {
     TrainState state;
     Err err = {0};
     train_state_init(&state, &run.experiment);
-    state.epoch = 1;
-    state.step = 3;
+    state.epoch = epoch;
+    state.step = step;
     if (!checkpoint_save(in_folder("checkpoint.safetensors"), identity, &tiny.model.params, &state, &err))
         fail_msg("%s", err.text);
     train_state_release(&state);
+}
+
+static void write_checkpoint(const char *identity)
+{
+    write_checkpoint_at(identity, 1, 3);
 }
 
 static void evaluate(void)
@@ -138,6 +143,13 @@ static void from_nothing_to_up_to_date(void **state)
     assert_true(run_has_weights(&run));
     expect(RUN_EVALUATE, "trained, not evaluated");
     evaluate();
+    expect(RUN_CURRENT, "");
+    /* --force, and stopped: what was there is whole, and what began goes on */
+    write_checkpoint(run.weights_identity);
+    expect(RUN_RESUME, "interrupted in epoch 2 of 2, step 3");
+    write_checkpoint_at(run.weights_identity, 2, 0);
+    expect(RUN_RESUME, "interrupted after the last epoch");
+    write_checkpoint("another");
     expect(RUN_CURRENT, "");
 }
 
