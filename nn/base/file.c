@@ -47,11 +47,20 @@ static ssize_t sink_write(void *cookie, const char *bytes, size_t length)
     return (ssize_t)length;
 }
 
+/* A new file, whatever lay there: a link is not followed, and what a killed process of this number left goes. */
+static int open_temporary(const char *temporary)
+{
+    if (unlink(temporary) != 0 && errno != ENOENT) return -1;
+    return open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+}
+
 bool file_begin(AtomicFile *file, const char *path, Err *err)
 {
+    char suffix[32];
     *file = (AtomicFile){0};
-    char *temporary = text_join(path, ".tmp");
-    int descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    snprintf(suffix, sizeof suffix, ".%ld.tmp", (long)getpid());
+    char *temporary = text_join(path, suffix);
+    int descriptor = open_temporary(temporary);
     if (descriptor < 0) {
         refuse(err, "write", path, errno);
         free(temporary);

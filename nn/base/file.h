@@ -1,4 +1,5 @@
-/* Files that are whole or absent: written to NAME.tmp in the same folder, fsynced, renamed, and the folder fsynced. */
+/* Files that are whole or absent: written to NAME.PROCESS.tmp in the same folder, fsynced, renamed, and the folder
+ * fsynced. */
 #ifndef NN_BASE_FILE_H
 #define NN_BASE_FILE_H
 
@@ -15,7 +16,8 @@ typedef struct AtomicFile {
     struct FileSink *sink; /* the descriptor behind the stream, and why its first write failed */
 } AtomicFile;
 
-/* Opens NAME.tmp; file_commit makes it NAME, file_abandon removes it. Every failure (a full disk included) names the
+/* Opens NAME.PROCESS.tmp, named after this process, so that several may write NAME at once and the last one's stays;
+ * file_commit makes it NAME, file_abandon removes it. Every failure (a full disk included) names the
  * file and leaves an earlier NAME untouched, unless it was the folder's fsync that failed: then NAME is the new one.
  * commit and abandon are safe on a zeroed or finished AtomicFile; commit abandons by itself when it fails, and does
  * nothing and returns true where nothing is open. */

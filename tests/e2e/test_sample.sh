@@ -39,6 +39,15 @@ untrained() {
     (cd "$scratch" && cp -r "$OLDPWD/experiments" . && exits 1 "$MAYVAE" sample vae/dim8) && says '; `mayvae run vae/dim8/seed1` makes them'
 }
 report "sample: what makes the weights that are missing" untrained
+at_once() {
+    local pids=() pid
+    echo precious >"$scratch/victim"
+    ln -s victim "$scratch/shared.png.tmp"
+    for _ in 1 2 3 4 5 6; do sample shared.png --threads 1 & pids+=($!); done
+    for pid in "${pids[@]}"; do wait "$pid" || return 1; done
+    cmp "$scratch/shared.png" "$scratch/own.png" && [[ $(<"$scratch/victim") == precious ]] && ! ls "$scratch"/shared.png.*.tmp 2>/dev/null
+}
+report "sample: several at once may draw one picture, and write through no link" at_once
 file_name() {
     exits 2 "$MAYVAE" sample vae/dim2 x.jpg && says "sample: the picture's name ends in .png, got \"x.jpg\"" &&
         exits 2 "$MAYVAE" sample vae/dim2 vae/dim8 && says 'ends in .png' &&

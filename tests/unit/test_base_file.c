@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -30,30 +31,40 @@ static void expect_content(const char *path, const char *expected)
     free(bytes);
 }
 
-static void expect_no_temporary(const char *path)
+/* NAME.PROCESS.tmp of this process. */
+static const char *temporary_of(const char *path)
 {
-    char temporary[600];
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    assert_false(file_exists(temporary));
+    static char temporary[600];
+    snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
+    return temporary;
+}
+
+static void expect_no_temporary(void)
+{
+    DIR *folder = opendir(test_folder());
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder));)
+        if (strstr(entry->d_name, ".tmp")) fail_msg("%s is left", entry->d_name);
+    closedir(folder);
 }
 
 static void commit_replaces_the_whole(void **state)
 {
     (void)state;
-    char path[512], temporary[600];
+    char path[512];
     test_path(path, "table.csv");
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
     Err err = {0};
     assert_true(file_write(path, "earlier, longer", 15, &err));
     AtomicFile file;
     assert_true(file_begin(&file, path, &err));
     fprintf(file.stream, "new");
     fflush(file.stream);
-    assert_true(file_exists(temporary));
+    assert_string_equal(file.temporary, temporary_of(path));
+    assert_true(file_exists(file.temporary));
     expect_content(path, "earlier, longer");
     assert_true(file_commit(&file, &err));
     expect_content(path, "new");
-    assert_false(file_exists(temporary));
+    expect_no_temporary();
     assert_true(file_commit(&file, &err));
     file_abandon(&file);
     assert_int_equal(err.kind, ERR_NONE);
@@ -73,7 +84,7 @@ static void abandon_leaves_the_earlier_file(void **state)
     file_abandon(&file);
     file_abandon(&file);
     expect_content(path, "earlier");
-    expect_no_temporary(path);
+    expect_no_temporary();
     AtomicFile zeroed = {0};
     file_abandon(&zeroed);
     assert_true(file_commit(&zeroed, &err));
@@ -82,15 +93,61 @@ static void abandon_leaves_the_earlier_file(void **state)
 static void a_temporary_left_behind_is_overwritten(void **state)
 {
     (void)state;
-    char path[512], temporary[600];
+    char path[512];
     test_path(path, "again");
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    FILE *stale = fopen(temporary, "w");
+    FILE *stale = fopen(temporary_of(path), "w");
     fprintf(stale, "something long that a killed process left");
     fclose(stale);
     Err err = {0};
     assert_true(file_write(path, "short", 5, &err));
     expect_content(path, "short");
+    expect_no_temporary();
+}
+
+/* What somebody else put under the temporary name leads nowhere. */
+static void a_link_is_not_followed(void **state)
+{
+    (void)state;
+    char path[512], victim[512];
+    Err err = {0};
+    assert_true(file_write(test_path(victim, "victim"), "precious", 8, &err));
+    test_path(path, "link");
+    assert_int_equal(symlink(victim, temporary_of(path)), 0);
+    assert_true(file_write(path, "text", 4, &err));
+    expect_content(path, "text");
+    expect_content(victim, "precious");
+    struct stat status;
+    assert_int_equal(lstat(path, &status), 0);
+    assert_true(S_ISREG(status.st_mode));
+    expect_no_temporary();
+}
+
+/* Processes that write one file at once: each succeeds, and one's bytes are there. */
+static void several_may_write_at_once(void **state)
+{
+    (void)state;
+    enum { WRITERS = 6, BYTES = 100000 };
+    char path[512], *bytes;
+    size_t length;
+    Err err = {0};
+    test_path(path, "shared");
+    for (int i = 0; i < WRITERS; i++) {
+        if (fork() != 0) continue;
+        static char text[BYTES];
+        memset(text, 'a' + i, BYTES);
+        bool ok = true;
+        for (int k = 0; ok && k < 20; k++) ok = file_write(path, text, BYTES, &err);
+        _exit(ok ? 0 : 1);
+    }
+    for (int i = 0, status; i < WRITERS; i++) {
+        assert_true(wait(&status) > 0);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    assert_true(file_read(path, BYTES, &bytes, &length, &err));
+    assert_int_equal(length, BYTES);
+    for (size_t i = 0; i < length; i++) assert_int_equal(bytes[i], bytes[0]);
+    free(bytes);
+    expect_no_temporary();
 }
 
 static void relative_and_empty(void **state)
@@ -145,25 +202,30 @@ static void failed_writes_are_reported(void **state)
         assert_true(WIFEXITED(status));
         assert_int_equal(WEXITSTATUS(status), 0);
         expect_content(path, "earlier");
-        expect_no_temporary(path);
+        expect_no_temporary();
     }
 }
 
-/* NAME.tmp as a link to a device that is always full. */
+/* A device that is always full in place of the file. */
 static void a_full_disk_is_named(void **state)
 {
     (void)state;
     if (access("/dev/full", W_OK) != 0) skip();
-    char path[512], temporary[600], expected[600];
+    char path[512], expected[600];
     test_path(path, "full");
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    assert_int_equal(symlink("/dev/full", temporary), 0);
     Err err = {0};
-    assert_false(file_write(path, "text", 4, &err));
+    AtomicFile file;
+    const int full = open("/dev/full", O_WRONLY), next = dup(full);
+    assert_int_equal(close(next), 0);
+    assert_true(file_begin(&file, path, &err)); /* takes the number that is free */
+    assert_int_equal(dup2(full, next), next);
+    close(full);
+    fputs("text", file.stream);
+    assert_false(file_commit(&file, &err));
     snprintf(expected, sizeof expected, "can't write %s: No space left on device", path);
     assert_string_equal(err.text, expected);
     assert_false(file_exists(path));
-    expect_no_temporary(path);
+    expect_no_temporary();
 }
 
 static void folders_that_refuse(void **state)
@@ -184,7 +246,7 @@ static void folders_that_refuse(void **state)
     assert_false(file_write(folder, "x", 1, &err));
     snprintf(expected, sizeof expected, "can't write %s: Is a directory", folder);
     assert_string_equal(err.text, expected);
-    expect_no_temporary(folder);
+    expect_no_temporary();
 }
 
 /* 0 when the message is as expected. Root may write anywhere, so it becomes somebody else. */
@@ -320,6 +382,8 @@ int main(void)
         cmocka_unit_test(commit_replaces_the_whole),
         cmocka_unit_test(abandon_leaves_the_earlier_file),
         cmocka_unit_test(a_temporary_left_behind_is_overwritten),
+        cmocka_unit_test(a_link_is_not_followed),
+        cmocka_unit_test(several_may_write_at_once),
         cmocka_unit_test(relative_and_empty),
         cmocka_unit_test(failed_writes_are_reported),
         cmocka_unit_test(a_full_disk_is_named),
