@@ -10,19 +10,31 @@
 #include "nn/base/file.h"
 #include "runner/run/signals.h"
 
-static bool wait_for(int lock, const char *label, Err *err)
+typedef enum Answer { ANSWER_TAKEN, ANSWER_HELD, ANSWER_REFUSED } Answer;
+
+/* Only a lock that somebody holds will be free one day. REFUSED: errno says why. */
+static Answer try_lock(int lock)
+{
+    if (TEMP_FAILURE_RETRY(flock(lock, LOCK_EX | LOCK_NB)) == 0) return ANSWER_TAKEN;
+    return errno == EWOULDBLOCK ? ANSWER_HELD : ANSWER_REFUSED;
+}
+
+static bool wait_for(int lock, const char *path, const char *label, Err *err)
 {
     char holder[32] = "";
-    ssize_t got = pread(lock, holder, sizeof holder - 1, 0);
-    holder[got > 0 ? got : 0] = '\0';
-    holder[strcspn(holder, "\n")] = '\0';
-    fprintf(stderr, "%s: waiting for process %s, which is at work there\n", label, holder);
-    while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    Answer answer = try_lock(lock);
+    if (answer == ANSWER_HELD) {
+        ssize_t got = pread(lock, holder, sizeof holder - 1, 0);
+        holder[got > 0 ? got : 0] = '\0';
+        holder[strcspn(holder, "\n")] = '\0';
+        fprintf(stderr, "%s: waiting for process %s, which is at work there\n", label, holder);
+    }
+    for (; answer == ANSWER_HELD; answer = try_lock(lock)) {
         if (signals_pending())
             return err_failed(err, (Loc){0}, "%s: stopped while it waited for process %s", label, holder);
         usleep(100000);
     }
-    return true;
+    return answer == ANSWER_TAKEN || err_failed(err, (Loc){0}, "can't lock %s: %s", path, strerror(errno));
 }
 
 static int take(Arena *arena, const char *folder, const char *label, Err *err)
@@ -35,14 +47,11 @@ static int take(Arena *arena, const char *folder, const char *label, Err *err)
         err_failed(err, (Loc){0}, "can't lock %s: %s", path, strerror(errno));
         return -1;
     }
-    if (flock(lock, LOCK_EX | LOCK_NB) != 0 && !wait_for(lock, label, err)) {
-        close(lock);
-        return -1;
-    }
-    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(lock, 0) != 0 || pwrite(lock, text, (size_t)length, 0) != length)
+    if (wait_for(lock, path, label, err)) {
+        int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+        if (ftruncate(lock, 0) == 0 && pwrite(lock, text, (size_t)length, 0) == length) return lock;
         err_failed(err, (Loc){0}, "can't write %s: %s", path, strerror(errno));
-    if (err->kind == ERR_NONE) return lock;
+    }
     close(lock);
     return -1;
 }
