@@ -51,7 +51,7 @@ static ssize_t sink_write(void *cookie, const char *bytes, size_t length)
 static int open_temporary(const char *temporary)
 {
     if (unlink(temporary) != 0 && errno != ENOENT) return -1;
-    return open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    return TEMP_FAILURE_RETRY(open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
 }
 
 bool file_begin(AtomicFile *file, const char *path, Err *err)
@@ -84,7 +84,8 @@ static int close_all(AtomicFile *file)
     if (file->stream && fclose(file->stream) != 0) reason = errno ? errno : EIO;
     if (file->sink) {
         if (file->sink->reason) reason = file->sink->reason;
-        if (close(file->sink->descriptor) != 0 && reason == 0) reason = errno;
+        /* Linux closes it even where it says EINTR. */
+        if (close(file->sink->descriptor) != 0 && errno != EINTR && reason == 0) reason = errno;
     }
     free(file->sink);
     file->stream = NULL;
@@ -105,10 +106,10 @@ static int sync_folder_of(const char *path)
     const char *slash = strrchr(path, '/');
     char *folder = text_join(slash ? path : ".", "");
     if (slash) folder[slash == path ? 1 : slash - path] = '\0';
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int descriptor = TEMP_FAILURE_RETRY(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     free(folder);
     if (descriptor < 0) return errno;
-    int reason = fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
+    int reason = TEMP_FAILURE_RETRY(fsync(descriptor)) == 0 || errno == EINVAL ? 0 : errno;
     close(descriptor);
     return reason;
 }
@@ -126,7 +127,7 @@ static int flush_to_disk(AtomicFile *file)
     bool flushed = fflush(file->stream) == 0 && !ferror(file->stream);
     if (file->sink->reason) return file->sink->reason;
     if (!flushed) return EIO;
-    return fsync(file->sink->descriptor) == 0 ? 0 : errno;
+    return TEMP_FAILURE_RETRY(fsync(file->sink->descriptor)) == 0 ? 0 : errno;
 }
 
 bool file_commit(AtomicFile *file, Err *err)

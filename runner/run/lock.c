@@ -42,7 +42,7 @@ static int take(Arena *arena, const char *folder, const char *label, Err *err)
     char text[32];
     if (!file_make_folder(arena_printf(arena, "%s/log", folder), err)) return -1;
     const char *path = arena_printf(arena, "%s/log/lock", folder);
-    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int lock = TEMP_FAILURE_RETRY(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (lock < 0) {
         err_failed(err, (Loc){0}, "can't lock %s: %s", path, strerror(errno));
         return -1;

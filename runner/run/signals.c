@@ -36,7 +36,7 @@ static void block(int how)
 
 void signals_catch(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_mask = all_caught()}, before;
+    struct sigaction action = {.sa_handler = on_signal, .sa_mask = all_caught(), .sa_flags = SA_RESTART}, before;
     for (int i = 0; i < CAUGHT; i++) {
         sigaction(caught[i], &action, &before);
         if (caught[i] == SIGHUP && before.sa_handler == SIG_IGN) signal(SIGHUP, SIG_IGN); /* nohup */

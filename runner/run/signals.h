@@ -3,7 +3,8 @@
 #define RUNNER_RUN_SIGNALS_H
 
 /* From now on the three set the flag; a second, other one ends the process at once. The same one again within a second
- * or so is the same wish: Ctrl-C in a terminal reaches a run's process from the terminal and from its parent. */
+ * or so is the same wish: Ctrl-C in a terminal reaches a run's process from the terminal and from its parent. System
+ * calls go on behind them (but poll and sleep), so what waits long looks at the flag every now and then. */
 void signals_catch(void);
 int signals_pending(void); /* 0, or which one */
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -228,6 +229,62 @@ static void a_full_disk_is_named(void **state)
     expect_no_temporary();
 }
 
+/* In place of the C library's: every other call is interrupted by a signal, as some file systems have it. */
+static bool interrupting;
+static unsigned long interruptible;
+
+static bool is_interrupted(void)
+{
+    if (!interrupting || interruptible++ % 2) return false;
+    errno = EINTR;
+    return true;
+}
+
+int fsync(int descriptor)
+{
+    return is_interrupted() ? -1 : (int)syscall(SYS_fsync, descriptor);
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list rest;
+    va_start(rest, flags);
+    const int mode = flags & O_CREAT ? va_arg(rest, int) : 0;
+    va_end(rest);
+    return is_interrupted() ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+/* Linux has closed it then. */
+int close(int descriptor)
+{
+    const int status = (int)syscall(SYS_close, descriptor);
+    return status == 0 && is_interrupted() ? -1 : status;
+}
+
+static void interrupted_calls_are_made_again(void **state)
+{
+    (void)state;
+    char path[512];
+    Err err = {0};
+    test_path(path, "interrupted");
+    for (int i = 0; i < 4; i++) {
+        interrupting = true;
+        interruptible = (unsigned long)i % 2;
+        const char *text = i < 2 ? "one" : "two";
+        const bool written = file_write(path, text, 3, &err);
+        interrupting = false;
+        if (!written) fail_msg("%s", err.text);
+        expect_content(path, text);
+    }
+    interrupting = true;
+    interruptible = 0;
+    const bool removed = file_remove(path, &err);
+    interrupting = false;
+    if (!removed) fail_msg("%s", err.text);
+    assert_false(file_exists(path));
+    expect_no_temporary();
+}
+
 static void folders_that_refuse(void **state)
 {
     (void)state;
@@ -387,6 +444,7 @@ int main(void)
         cmocka_unit_test(relative_and_empty),
         cmocka_unit_test(failed_writes_are_reported),
         cmocka_unit_test(a_full_disk_is_named),
+        cmocka_unit_test(interrupted_calls_are_made_again),
         cmocka_unit_test(folders_that_refuse),
         cmocka_unit_test(a_read_only_folder_is_named),
         cmocka_unit_test(read_to_the_limit),

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -85,6 +86,24 @@ static void held_and_released(void)
     _exit(signals_pending() == SIGTERM ? 12 : 2);
 }
 
+/* A call that sleeps goes on behind the handler: what waits for it need not know of signals. */
+static void while_it_reads(void)
+{
+    int ends[2];
+    char byte = 0;
+    signals_catch();
+    if (pipe(ends) != 0) _exit(1);
+    const pid_t reader = getpid();
+    if (fork() == 0) {
+        usleep(100000);
+        kill(reader, SIGTERM);
+        usleep(100000);
+        _exit(write(ends[1], "x", 1) == 1 ? 0 : 1);
+    }
+    const bool whole = read(ends[0], &byte, 1) == 1 && byte == 'x';
+    _exit(whole && signals_pending() == SIGTERM ? 13 : 2);
+}
+
 static void pipe_closed(void)
 {
     signals_catch();
@@ -115,6 +134,7 @@ static void the_first_sets_the_flag_and_the_second_ends(void **state)
     expect_exit(twice_with_time_between, 128 + SIGINT);
     expect_exit(held, 11);
     expect_exit(held_and_released, 12);
+    expect_exit(while_it_reads, 13);
     expect_exit(pipe_closed, 9);
     const int status = status_of(uncaught);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
