@@ -171,7 +171,7 @@ bool checkpoint_peek(const char *path, const char *identity, uint64_t *epoch, ui
     bool ok = file_exists(path) && safetensors_read(&file, path, &ignored);
     const char *theirs = ok ? safetensors_metadata(&file, "identity") : NULL;
     const TensorEntry *position = ok ? safetensors_find(&file, "train.position") : NULL;
-    ok = theirs && strcmp(theirs, identity) == 0 && position && strcmp(position->dtype, "I64") == 0 &&
+    ok = theirs && (!identity || strcmp(theirs, identity) == 0) && position && strcmp(position->dtype, "I64") == 0 &&
          position->bytes == 16;
     if (ok) {
         *epoch = (uint64_t)((const int64_t *)position->data)[0];

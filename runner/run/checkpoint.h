@@ -25,7 +25,7 @@ bool checkpoint_save(const char *path, const char *identity, const Params *param
  * it belongs to another identity; a damaged one is an error that says what to do. */
 bool checkpoint_load(const char *path, const char *identity, Params *params, TrainState *state, bool *found, Err *err);
 
-/* The epoch and step of a checkpoint of that identity; false: none that can be used. */
+/* The epoch and step of a checkpoint of that identity, or of any (NULL); false: none that can be used. */
 bool checkpoint_peek(const char *path, const char *identity, uint64_t *epoch, uint64_t *step);
 
 #endif

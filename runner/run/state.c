@@ -142,28 +142,51 @@ static const char *change_reason(Arena *arena, const Run *run)
                         needs[0] ? "a run it needs changed: " : "", needs);
 }
 
+static const char *checkpoint_of(Arena *arena, const Run *run)
+{
+    return arena_printf(arena, "%s/checkpoint.safetensors", run->folder);
+}
+
 /* NULL: no training of this configuration was interrupted. */
 static const char *interrupted(Arena *arena, const Run *run)
 {
     uint64_t epoch, step;
     const uint64_t epochs = (uint64_t)run->experiment.train.epochs;
-    const char *path = arena_printf(arena, "%s/checkpoint.safetensors", run->folder);
-    if (!checkpoint_peek(path, run->weights_identity, &epoch, &step)) return NULL;
+    if (!checkpoint_peek(checkpoint_of(arena, run), run->weights_identity, &epoch, &step)) return NULL;
     if (epoch >= epochs) return "interrupted after the last epoch";
     return arena_printf(arena, "interrupted in epoch %llu of %llu, step %llu", (unsigned long long)epoch + 1,
                         (unsigned long long)epochs, (unsigned long long)step);
 }
 
-static RunStatus training_status(Arena *arena, const Run *run, bool ran)
+/* What is lost when a run is trained from its start: that was of another configuration. NULL: nothing. */
+static const char *replaced(Arena *arena, const Run *run)
+{
+    uint64_t epoch, step;
+    if (!checkpoint_peek(checkpoint_of(arena, run), NULL, &epoch, &step)) return NULL;
+    const char *keys = run_differences_since(arena, run);
+    return arena_printf(arena,
+                        "a checkpoint of another configuration, of epoch %llu, step %llu, will be replaced%s%s%s",
+                        (unsigned long long)epoch + 1, (unsigned long long)step, keys[0] ? " (changed since: " : "",
+                        keys, keys[0] ? ")" : "");
+}
+
+/* Why a run is trained from its start; ran: its results are there, or were committed without their weights. */
+static const char *training_reason(Arena *arena, const Run *run, bool ran)
 {
     const char *weights = provenance(arena, run, "weights_identity");
-    if (!ran) return (RunStatus){RUN_TRAIN, "never run"};
+    if (!ran) return "never run";
     if (run_has_weights(run))
-        return (RunStatus){RUN_TRAIN,
-                           has_output(arena, run, "history.csv") ? "history.csv is damaged" : "history.csv is missing"};
+        return has_output(arena, run, "history.csv") ? "history.csv is damaged" : "history.csv is missing";
     if (weights && strcmp(weights, run->weights_identity) == 0)
-        return (RunStatus){RUN_TRAIN, "weights.safetensors is not here (it is not committed)"};
-    return (RunStatus){RUN_TRAIN, change_reason(arena, run)};
+        return "weights.safetensors is not here (it is not committed)";
+    return change_reason(arena, run);
+}
+
+static RunStatus training_status(Arena *arena, const Run *run, bool ran)
+{
+    const char *reason = training_reason(arena, run, ran), *lost = replaced(arena, run);
+    if (!lost) return (RunStatus){RUN_TRAIN, reason};
+    return (RunStatus){RUN_TRAIN, ran ? arena_printf(arena, "%s; %s", reason, lost) : lost};
 }
 
 RunStatus run_status(Arena *arena, const Run *run)

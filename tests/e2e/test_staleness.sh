@@ -93,6 +93,19 @@ run
 
 sed -i 's/epochs:   2/epochs: 3/' "$tiny"
 report "more epochs: train" planned train
+edited() {
+    sed 's/epochs: 3/epochs: 3000/' "$tiny" >"$scratch/experiments/long.yaml" && sed -i 's/experiment: tiny/experiment: long/' "$scratch/experiments/long.yaml"
+    local long=("$MAYVAE" run long --experiments "$scratch/experiments" --results "$scratch/l")
+    "${long[@]}" --quiet 2>/dev/null &
+    local runner=$!
+    for _ in $(seq 200); do [[ -e $scratch/l/long/seed1/checkpoint.safetensors ]] && break; sleep 0.05; done
+    kill -INT "$runner"
+    wait "$runner"
+    sed -i 's/epochs: 3000/epochs: 2/' "$scratch/experiments/long.yaml"
+    exits 0 "${long[@]}" && says "long/seed1: train: a checkpoint of another configuration, of epoch " &&
+        says " will be replaced (changed since: train.epochs)"
+}
+report "a checkpoint of before an edit is named" edited
 report "explain names the key" sh -c "'$MAYVAE' explain tiny --experiments '$scratch/experiments' --results '$scratch/r' | grep -qF 'train.epochs: 2 -> 3'"
 run
 report "explain has nothing to say of a current run" sh -c "! '$MAYVAE' explain tiny --experiments '$scratch/experiments' --results '$scratch/r' | grep -q -- '->'"

@@ -131,7 +131,7 @@ static void from_nothing_to_up_to_date(void **state)
     (void)state;
     expect(RUN_TRAIN, "never run");
     write_checkpoint("another");
-    expect(RUN_TRAIN, "never run");
+    expect(RUN_TRAIN, "a checkpoint of another configuration, of epoch 2, step 3, will be replaced");
     write_checkpoint(run.weights_identity);
     expect(RUN_RESUME, "interrupted in epoch 2 of 2, step 3");
     unlink(in_folder("checkpoint.safetensors"));
@@ -229,6 +229,38 @@ static void changes_are_named(void **state)
     tiny_release(&other);
 }
 
+static void launch(const Run *r)
+{
+    Err err = {0};
+    assert_true(file_make_folder(in_folder("log"), &err));
+    assert_true(file_write(in_folder("log/config.yaml"), r->config, strlen(r->config), &err));
+}
+
+/* What was interrupted and edited since then begins anew, and that is said, with what changed since its start. */
+static void a_checkpoint_of_another_configuration_is_named(void **state)
+{
+    (void)state;
+    Tiny other;
+    launch(&run);
+    write_checkpoint(run.weights_identity);
+    Run second = changed(&other, TINY_WITH("train.epochs=3"));
+    expect_of(&second, RUN_TRAIN,
+              "a checkpoint of another configuration, of epoch 2, step 3, will be replaced (changed since: "
+              "train.epochs)");
+    expect(RUN_RESUME, "interrupted in epoch 2 of 2, step 3");
+    unlink(in_folder("checkpoint.safetensors"));
+    finish();
+    launch(&second);
+    write_checkpoint_at(second.weights_identity, 2, 0);
+    expect(RUN_CURRENT, ""); /* nothing replaces it */
+    tiny_release(&other);
+    second = changed(&other, TINY_WITH("data.batch=8"));
+    expect_of(&second, RUN_TRAIN,
+              "changed: data.batch; a checkpoint of another configuration, of epoch 3, step 0, will be replaced "
+              "(changed since: data.batch, train.epochs)");
+    tiny_release(&other);
+}
+
 static void the_data_and_the_numerics_are_named(void **state)
 {
     (void)state;
@@ -298,10 +330,15 @@ static void the_provenance_is_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_of_states), TEST(from_nothing_to_up_to_date),
-        TEST(what_is_missing_is_named),    TEST(broken_files_count_as_not_there),
-        TEST(changes_are_named),           TEST(the_data_and_the_numerics_are_named),
-        TEST(differences_show_both_sides), TEST(the_provenance_is_whole),
+        cmocka_unit_test(names_of_states),
+        TEST(from_nothing_to_up_to_date),
+        TEST(what_is_missing_is_named),
+        TEST(broken_files_count_as_not_there),
+        TEST(changes_are_named),
+        TEST(a_checkpoint_of_another_configuration_is_named),
+        TEST(the_data_and_the_numerics_are_named),
+        TEST(differences_show_both_sides),
+        TEST(the_provenance_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
