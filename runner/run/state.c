@@ -18,18 +18,24 @@ const char *run_state_name(RunState state)
     return state_names[state];
 }
 
-bool run_has_weights(const Run *run)
+/* cause: why a file that is there can't be read. */
+static bool has_weights(const Run *run, Err *cause)
 {
     Arena arena = {0};
-    Err ignored = {0};
     SafeTensors file = {0};
     const char *path = arena_printf(&arena, "%s/weights.safetensors", run->folder);
-    bool ok = file_exists(path) && safetensors_read(&file, path, &ignored);
+    bool ok = file_exists(path) && safetensors_read(&file, path, cause);
     const char *identity = ok ? safetensors_metadata(&file, "identity") : NULL;
     ok = identity && strcmp(identity, run->weights_identity) == 0;
     safetensors_release(&file);
     arena_release(&arena);
     return ok;
+}
+
+bool run_has_weights(const Run *run)
+{
+    Err ignored = {0};
+    return has_weights(run, &ignored);
 }
 
 /* Our own files are whole or absent; an empty one, or a folder, is nobody's result. */
@@ -173,13 +179,13 @@ static const char *replaced(Arena *arena, const Run *run)
 /* Why a run is trained from its start; ran: its results are there, or were committed without their weights. */
 static const char *training_reason(Arena *arena, const Run *run, bool ran)
 {
+    Err cause = {0};
     const char *weights = provenance(arena, run, "weights_identity");
-    if (!ran) return "never run";
-    if (run_has_weights(run))
-        return has_output(arena, run, "history.csv") ? "history.csv is damaged" : "history.csv is missing";
-    if (weights && strcmp(weights, run->weights_identity) == 0)
-        return "weights.safetensors is not here (it is not committed)";
-    return change_reason(arena, run);
+    const bool has = has_weights(run, &cause);
+    if (ran && has) return has_output(arena, run, "history.csv") ? "history.csv is damaged" : "history.csv is missing";
+    if (ran && (!weights || strcmp(weights, run->weights_identity) != 0)) return change_reason(arena, run);
+    if (cause.kind != ERR_NONE) return arena_printf(arena, "weights.safetensors is damaged: %s", cause.text);
+    return ran ? "weights.safetensors is not here (it is not committed)" : "never run";
 }
 
 static RunStatus training_status(Arena *arena, const Run *run, bool ran)

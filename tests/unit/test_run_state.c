@@ -203,10 +203,22 @@ static void broken_files_count_as_not_there(void **state)
     expect(RUN_EVALUATE, "config.yaml was changed by hand");
     finish();
     expect(RUN_CURRENT, "");
-    assert_true(file_write(in_folder("weights.safetensors"), "xxxxxxxxxxxx", 12, &err));
-    expect(RUN_TRAIN, "weights.safetensors is not here (it is not committed)");
+    /* weights that can't be read are no weights, and that is said; of a changed configuration, they don't matter */
+    const char *damaged = "weights.safetensors is damaged: truncated: 5 bytes, a safetensors file has 8 at least";
+    FILE *weights = fopen(in_folder("weights.safetensors"), "a");
+    fputc('x', weights);
+    fclose(weights);
+    expect(RUN_TRAIN, "weights.safetensors is damaged: not a valid safetensors file: 1 bytes behind the last tensor");
+    assert_true(file_write(in_folder("weights.safetensors"), "short", 5, &err));
+    expect(RUN_TRAIN, damaged);
     assert_true(file_write(in_folder("checkpoint.safetensors"), "xxxxxxxxxxxx", 12, &err));
-    expect(RUN_TRAIN, "weights.safetensors is not here (it is not committed)");
+    expect(RUN_TRAIN, damaged);
+    Tiny other;
+    const Run second = changed(&other, TINY_WITH("train.epochs=3"));
+    expect_of(&second, RUN_TRAIN, "changed: train.epochs");
+    tiny_release(&other);
+    unlink(in_folder("run.yaml"));
+    expect(RUN_TRAIN, damaged);
 }
 
 static void changes_are_named(void **state)
