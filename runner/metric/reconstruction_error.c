@@ -42,8 +42,8 @@ typedef struct Errors {
     size_t latent, pixels;
     bool logits;
     const real *output;             /* of the batch under way */
-    real *target;                   /* (batch, pixels) */
-    double *square, *cross_entropy; /* (batch) */
+    real *target;                   /* (images of a batch, pixels) */
+    double *square, *cross_entropy; /* (images of a batch) */
     SegmentSum squares, cross_entropies;
 } Errors;
 
@@ -85,7 +85,7 @@ static void compare(void *context, size_t first, size_t n, const Pass *pass)
 /* Sums over the split's images, of one sample of the posterior each or of its mean (latents). */
 static void sweep_errors(const UseContext *use, const Split *split, const Latent *latent, real *means, Errors *errors)
 {
-    const size_t batch = (size_t)use->model->experiment->data.batch;
+    const size_t batch = (size_t)use->model->experiment->data.batch, most = batch < split->n ? batch : split->n;
     const char *output = model_picture(use->model, &errors->logits);
     PassSpec pass = {.output = {output}};
     if (means) {
@@ -95,9 +95,9 @@ static void sweep_errors(const UseContext *use, const Split *split, const Latent
         pass.feed = latent->section;
     }
     errors->pixels = use->model->info.height * use->model->info.width * use->model->info.channels;
-    errors->target = mem_zeroed(mem_mul(batch, errors->pixels), sizeof(real));
-    errors->square = mem_zeroed(batch, sizeof(double));
-    errors->cross_entropy = mem_zeroed(batch, sizeof(double));
+    errors->target = mem_zeroed(mem_mul(most, errors->pixels), sizeof(real));
+    errors->square = mem_zeroed(most, sizeof(double));
+    errors->cross_entropy = mem_zeroed(most, sizeof(double));
     image_source_init(&errors->source, use->model, use->dataset, split);
     Sweep sweep = {split->n, batch, EVALUATION_STEP, feed, compare, errors};
     model_sweep(use->model, &pass, &sweep);

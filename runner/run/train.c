@@ -177,7 +177,9 @@ TrainEnd train_run(const TrainJob *job, Err *err)
 
 double train_time_step(Model *model, size_t steps)
 {
-    size_t batch = (size_t)model->experiment->data.batch;
+    const DataOptions *data = &model->experiment->data;
+    const size_t there = dataset_split_count(&model->info, data, "train");
+    const size_t batch = there < (size_t)data->batch ? there : (size_t)data->batch;
     Stepper stepper;
     SegmentSum *sum = mem_zeroed(model->experiment->loss_count + 1, sizeof *sum);
     stepper_init(&stepper, model, batch, 1);
@@ -190,5 +192,5 @@ double train_time_step(Model *model, size_t steps)
     }
     stepper_release(&stepper);
     free(sum);
-    return best;
+    return best * (double)data->batch / (double)batch;
 }

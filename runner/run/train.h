@@ -21,7 +21,8 @@ typedef struct TrainJob {
  * TRAIN_INTERRUPTED. */
 TrainEnd train_run(const TrainJob *job, Err *err);
 
-/* Times training steps of this model on made-up images: seconds a step, the best of a few. For estimates. */
+/* Times training steps of this model on made-up images: seconds a step of a whole batch, the best of a few; of no more
+ * images than there are. For estimates. */
 double train_time_step(Model *model, size_t steps);
 
 /* One training step's passes for a batch size; exposed for `bench`. */

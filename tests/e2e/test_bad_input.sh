@@ -57,6 +57,14 @@ limited() { (ulimit -f 64; small "$scratch/limited" --quiet); }
 too_large() { exits 1 limited && says "$scratch/limited" && ! find "$scratch/limited" -name '*.tmp' | grep .; }
 report "a file-size limit" too_large
 
+# Memory follows the images that there are, not the batch: a whole batch of this one would take 120 GB.
+large_batch() {
+    local few=(vae/dim2 -o figures=[] -o data.limit=200 -o data.batch=1000000 -o train.epochs=1 -o 'evaluate=[reconstruction_error]')
+    (ulimit -v 2000000 && exits 0 "$MAYVAE" "$1" "${few[@]}" --threads 1 --results "$scratch/few") || { cat "$scratch/err"; return 1; }
+}
+report "plan: a batch larger than the data set costs no memory" large_batch plan
+report "run: neither" large_batch run
+
 full_disk() {
     mkdir -p "$scratch/full"
     mount -t tmpfs -o size=3m tmpfs "$scratch/full" 2>/dev/null || { echo "no tmpfs here"; return 77; }
