@@ -69,7 +69,7 @@ void progress_step(Progress *progress, uint64_t epoch, uint64_t step, double los
     send_record(progress, &record);
 }
 
-void progress_epoch(Progress *progress, uint64_t epoch, double train, double test, size_t images)
+void progress_epoch(Progress *progress, uint64_t epoch, double train, const char *split, double value, size_t images)
 {
     if (progress->quiet) return;
     double spent = seconds_now() - progress->started;
@@ -77,7 +77,7 @@ void progress_epoch(Progress *progress, uint64_t epoch, double train, double tes
     double per_step = fresh ? spent / (double)fresh : 0;
     double rate = per_step > 0 ? (double)images / ((double)progress->steps * per_step) : 0;
     char left[32], tested[48] = "";
-    if (!isnan(test)) snprintf(tested, sizeof tested, ", test %.2f", test);
+    if (split) snprintf(tested, sizeof tested, ", %s %.2f", split, value);
     fprintf(stderr, "%s: epoch %llu/%llu: objective %.2f%s, %.0f images/s, %s left\n", progress->label,
             (unsigned long long)epoch + 1, (unsigned long long)progress->epochs, train, tested, rate,
             duration_text(per_step * (double)(progress->epochs * progress->steps - done), left));

@@ -31,8 +31,8 @@ void progress_begin(Progress *progress, const char *label, bool quiet, int repor
                     uint64_t first_step);
 /* After a step: epoch and step count from 0 and are the ones just done; loss is the epoch's mean so far. */
 void progress_step(Progress *progress, uint64_t epoch, uint64_t step, double loss, size_t batch);
-/* After an epoch; test may be NaN: not tracked. */
-void progress_epoch(Progress *progress, uint64_t epoch, double train, double test, size_t images);
+/* After an epoch; split: the one that is tracked ("valid"), and its value, or NULL. */
+void progress_epoch(Progress *progress, uint64_t epoch, double train, const char *split, double value, size_t images);
 /* Within something that is no step: "measuring", "elbo", so much of it; a line now and then, when it takes long. */
 void progress_part(Progress *progress, const char *verb, const char *name, size_t done, size_t total);
 /* A message, with the run's label before it. */

@@ -114,12 +114,15 @@ static bool end_epoch(Loop *loop, Err *err)
         row[3 + 2 * i] = segment_total(&state->sum[i]) / (double)loop->images;
         row[4 + 2 * i] = weight[i];
     }
-    const char *split[2];
+    const char *split[2], *followed = NULL;
     size_t splits = history_splits(experiment, split);
-    double *tracked = row + 3 + 2 * terms;
-    for (size_t s = 0; s < splits; s++) add_tracked(job, split[s], weight, state->epoch, tracked + s * (1 + terms));
-    progress_epoch(job->progress, state->epoch, row[2], splits ? tracked[(splits - 1) * (1 + terms)] : NAN,
-                   loop->images);
+    double *tracked = row + 3 + 2 * terms, value = 0;
+    for (size_t s = 0; s < splits; s++, tracked += 1 + terms) {
+        followed = split[s];
+        add_tracked(job, followed, weight, state->epoch, tracked);
+        value = tracked[0];
+    }
+    progress_epoch(job->progress, state->epoch, row[2], followed, value, loop->images);
     free(weight);
     if (!all_finite(job, row, err)) return false;
     memset(state->sum, 0, state->sums * sizeof *state->sum);

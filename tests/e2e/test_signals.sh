@@ -125,6 +125,11 @@ plain() {
         says "measuring elbo" && ! grep $'\033' "$scratch/err"
 }
 report "no control sequences outside a terminal" plain
+followed() {
+    exits 0 small "$scratch/followed" -o 'data.split={train: 55000, valid: 5000}' -o train.history=valid -o evaluate=[] -o figures=[] &&
+        grep -qE ': epoch 2/2: objective [0-9.]+, valid [0-9.]+, ' "$scratch/err" || { cat "$scratch/err"; return 1; }
+}
+report "the line of an epoch names the split that is followed" followed
 helped() {
     exits 0 "$MAYVAE" help run && cp "$scratch/out" "$scratch/help" && exits 0 "$MAYVAE" run --help && cmp "$scratch/help" "$scratch/out" &&
         exits 2 "$MAYVAE" help rnu && says 'did you mean "run"'
