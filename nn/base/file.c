@@ -121,12 +121,13 @@ bool file_remove(const char *path, Err *err)
     return reason == 0 || refuse(err, "remove", path, reason);
 }
 
-/* Flushes and fsyncs; the reason of a failure, or 0. */
+/* Flushes, and fsyncs what isn't hasty; the reason of a failure, or 0. */
 static int flush_to_disk(AtomicFile *file)
 {
     bool flushed = fflush(file->stream) == 0 && !ferror(file->stream);
     if (file->sink->reason) return file->sink->reason;
     if (!flushed) return EIO;
+    if (file->hasty) return 0;
     return TEMP_FAILURE_RETRY(fsync(file->sink->descriptor)) == 0 ? 0 : errno;
 }
 
@@ -137,7 +138,7 @@ bool file_commit(AtomicFile *file, Err *err)
     int closing = close_all(file);
     if (reason == 0) reason = closing;
     if (reason == 0 && rename(file->temporary, file->path) != 0) reason = errno;
-    if (reason == 0) reason = sync_folder_of(file->path);
+    if (reason == 0 && !file->hasty) reason = sync_folder_of(file->path);
     if (reason != 0) {
         refuse(err, "write", file->path, reason);
         file_abandon(file);

@@ -14,6 +14,7 @@ typedef struct AtomicFile {
     FILE *stream; /* write here */
     char *path, *temporary;
     struct FileSink *sink; /* the descriptor behind the stream, and why its first write failed */
+    bool hasty;            /* set it before file_commit, which then syncs nothing: for what may go with a power cut */
 } AtomicFile;
 
 /* Opens NAME.PROCESS.tmp, named after this process, so that several may write NAME at once and the last one's stays;

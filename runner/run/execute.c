@@ -70,7 +70,8 @@ static bool train(Arena *arena, const Run *run, Model *model, const Dataset *dat
     const char *path = arena_printf(arena, "%s/checkpoint.safetensors", run->folder);
     TrainState state;
     train_state_init(&state, &run->experiment);
-    TrainJob job = {model, dataset, &state, path, run->weights_identity, progress};
+    const char *history = arena_printf(arena, "%s/log/history.csv", run->folder);
+    TrainJob job = {model, dataset, &state, path, run->weights_identity, history, progress};
     bool found = false;
     bool ok = options->force || checkpoint_load(path, run->weights_identity, &model->params, &state, &found, err);
     if (ok && found)

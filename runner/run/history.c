@@ -60,10 +60,11 @@ HistoryView history_view(const History *history)
     return (HistoryView){history->columns, history->rows, history->column, history->values};
 }
 
-bool history_write(const History *history, const char *path, Err *err)
+static bool write_rows(const History *history, const char *path, bool hasty, Err *err)
 {
     CsvWriter csv;
     if (!csv_begin(&csv, path, err)) return false;
+    csv.file.hasty = hasty;
     for (size_t i = 0; i < history->columns; i++) csv_text(&csv, history->column[i]);
     csv_end_row(&csv);
     for (size_t row = 0; row < history->rows; row++) {
@@ -71,6 +72,16 @@ bool history_write(const History *history, const char *path, Err *err)
         csv_end_row(&csv);
     }
     return csv_commit(&csv, err);
+}
+
+bool history_write(const History *history, const char *path, Err *err)
+{
+    return write_rows(history, path, false, err);
+}
+
+bool history_show(const History *history, const char *path, Err *err)
+{
+    return write_rows(history, path, true, err);
 }
 
 static bool same_columns(const History *history, const CsvTable *table, Err *err)

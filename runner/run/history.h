@@ -21,6 +21,8 @@ double *history_add(History *history);  /* a new row, zeroed, to be filled */
 HistoryView history_view(const History *history);
 /* Replaces the file by the header and all rows, numbers as %.9g. */
 bool history_write(const History *history, const char *path, Err *err);
+/* The same for those who look on while it trains: it costs no wait for the disk, and a power cut may take it. */
+bool history_show(const History *history, const char *path, Err *err);
 /* The file back into rows; other columns than the experiment's are an error. */
 bool history_read(History *history, const char *path, Err *err);
 

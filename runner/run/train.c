@@ -131,10 +131,16 @@ static bool end_epoch(Loop *loop, Err *err)
     return true;
 }
 
+static bool show_history(const TrainJob *job, Err *err)
+{
+    return !job->history || history_show(&job->state->history, job->history, err);
+}
+
 static bool save(const Loop *loop, Err *err)
 {
     const TrainJob *job = loop->job;
-    return checkpoint_save(job->checkpoint, job->identity, &job->model->params, job->state, err);
+    return checkpoint_save(job->checkpoint, job->identity, &job->model->params, job->state, err) &&
+           show_history(job, err);
 }
 
 static TrainEnd run_epoch(Loop *loop, Err *err)
@@ -167,7 +173,7 @@ TrainEnd train_run(const TrainJob *job, Err *err)
 {
     Loop loop;
     loop_init(&loop, job);
-    TrainEnd end = can_be(&loop, err) ? TRAIN_DONE : TRAIN_FAILED;
+    TrainEnd end = can_be(&loop, err) && show_history(job, err) ? TRAIN_DONE : TRAIN_FAILED;
     uint64_t epochs = (uint64_t)job->model->experiment->train.epochs;
     progress_begin(job->progress, job->progress->label, job->progress->quiet, job->progress->report, epochs, loop.steps,
                    job->state->epoch * loop.steps + job->state->step);

@@ -14,6 +14,7 @@ typedef struct TrainJob {
     TrainState *state;      /* where to begin; at the end: where it stands */
     const char *checkpoint; /* written after every epoch and on a signal */
     const char *identity;
+    const char *history; /* the rows so far, written beside each checkpoint for those who look on; NULL: nowhere */
     Progress *progress;
 } TrainJob;
 

@@ -99,11 +99,12 @@ forced() {
     begin "$scratch/forced" -o train.epochs=60 --force
     until_there "$scratch/forced/$run/checkpoint.safetensors" || return 1
     kill "-$1" "$(pgrep -P "$runner")"
+    cmp <(head -n 1 "$scratch/before/$run/history.csv") <(head -n 1 "$scratch/forced/$run/log/history.csv") || return 1
     ends "$2" && said "; the same command without --force goes on from $3" || return 1
     same_digest "$scratch/before" "$scratch/forced" || return 1
     exits 0 small "$scratch/forced" -o train.epochs=60 && says "$run: resume: interrupted in epoch" &&
         says "$run: going on from epoch" && [[ ! -e $scratch/forced/$run/checkpoint.safetensors ]] &&
-        same_digest "$scratch/before" "$scratch/forced" && rm -r "$scratch/forced" "$scratch/before"
+        same_digest "$scratch/before" "$scratch/forced" && cmp "$scratch/forced/$run/"{,log/}history.csv && rm -r "$scratch/forced" "$scratch/before"
 }
 report "run --force, and stopped: the call without it goes on" forced INT 1 there
 report "run --force, and killed: the call without it goes on" forced KILL 1 "its last checkpoint"

@@ -46,7 +46,7 @@ enum { EPOCHS = 2, STEPS = 4, NEVER = 1000 };
 
 static Tiny tiny;
 static TrainState position;
-static char path[512];
+static char path[512], shown[512];
 static bool quantized;
 
 static void begin(void)
@@ -67,7 +67,7 @@ static void end(void)
 static TrainEnd train(size_t stop_at, Err *err)
 {
     Progress progress = {.label = "tiny", .quiet = true};
-    const TrainJob job = {&tiny.model, &tiny.dataset, &position, path, "me", &progress};
+    const TrainJob job = {&tiny.model, &tiny.dataset, &position, path, "me", shown[0] ? shown : NULL, &progress};
     looks = 0;
     stop = stop_at;
     return train_run(&job, err);
@@ -141,6 +141,51 @@ static void interrupted_anywhere_it_ends_in_the_same_bytes(void **state)
         interrupt_anywhere();
     }
     quantized = false;
+}
+
+static char *text_of(const char *file)
+{
+    char *bytes;
+    size_t length;
+    Err err = {0};
+    if (!file_read(file, 1 << 20, &bytes, &length, &err)) fail_msg("%s", err.text);
+    return bytes;
+}
+
+static size_t lines_of(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++) n += *text == '\n';
+    return n;
+}
+
+/* Beside every checkpoint lie the rows so far; at the end they are those of history.csv. */
+static void who_looks_on_sees_the_rows_so_far(void **state)
+{
+    (void)state;
+    char whole[512];
+    Err err = {0};
+    test_path(path, "watched.safetensors");
+    test_path(shown, "watched.csv");
+    assert_true(file_write(shown, "of another training\n", 20, &err));
+    for (size_t k = 0; k < EPOCHS * STEPS; k++) {
+        unlink(path);
+        assert_int_equal(process(k), TRAIN_INTERRUPTED);
+        char *rows = text_of(shown);
+        assert_int_equal(strncmp(rows, "epoch,learning_rate,objective_train,", 36), 0);
+        assert_int_equal(lines_of(rows), 1 + k / STEPS);
+        free(rows);
+    }
+    unlink(path);
+    begin();
+    assert_int_equal(train(NEVER, &err), TRAIN_DONE);
+    assert_true(history_write(&position.history, test_path(whole, "whole.csv"), &err));
+    char *rows = text_of(shown), *wanted = text_of(whole);
+    assert_string_equal(rows, wanted);
+    free(rows);
+    free(wanted);
+    end();
+    shown[0] = '\0';
 }
 
 static void threads_change_no_bit(void **state)
@@ -232,7 +277,8 @@ static void a_step_follows_the_gradient(void **state)
     Err err = {0};
     Progress progress = {.label = "small", .quiet = true};
     train_state_init(&at, &small.experiment);
-    const TrainJob job = {&small.model, &small.dataset, &at, test_path(path, "small.safetensors"), "me", &progress};
+    const TrainJob job = {&small.model, &small.dataset, &at,      test_path(path, "small.safetensors"),
+                          "me",         NULL,           &progress};
     looks = 0;
     stop = NEVER;
     assert_int_equal(train_run(&job, &err), TRAIN_DONE);
@@ -289,7 +335,8 @@ static void a_last_update_that_overflows_fails(void **state)
     Err err = {0};
     Progress progress = {.label = "small", .quiet = true};
     train_state_init(&at, &small.experiment);
-    const TrainJob job = {&small.model, &small.dataset, &at, test_path(path, "last.safetensors"), "me", &progress};
+    const TrainJob job = {&small.model, &small.dataset, &at,      test_path(path, "last.safetensors"),
+                          "me",         NULL,           &progress};
     size_t n;
     looks = 0;
     stop = NEVER;
@@ -346,6 +393,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interrupted_anywhere_it_ends_in_the_same_bytes),
+        cmocka_unit_test(who_looks_on_sees_the_rows_so_far),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(the_seed_changes_them),
         cmocka_unit_test(the_history_adds_up),
