@@ -136,7 +136,7 @@ list-tests:
 	@echo $(TESTS)
 
 report: ## build report/report.pdf from results/ (RESULTS=, REPORT=)
-	@report/build.sh $(RESULTS) $(or $(REPORT),report/report.pdf)
+	@report/build.sh "$(RESULTS)" "$(or $(REPORT),report/report.pdf)"
 
 ifeq ($(PROFILE),)
 reproduce: ## everything: packages, program, data, runs, figures, report (PROFILE=quick: small, under build/quick)

@@ -2,6 +2,14 @@
 # build.sh RESULTS PDF: the report from a folder of results. The same results give the same bytes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+if (($# != 2)) || [[ -z $1 || -z $2 ]]; then
+    echo "usage: build.sh RESULTS PDF (a folder, and the file to be written)" >&2
+    exit 2
+fi
+if [[ -d $2 ]]; then
+    echo "$2 is a folder; name the PDF in it, e.g. ${2%/}/report.pdf" >&2
+    exit 2
+fi
 results=$(realpath -m "$1")
 pdf=$(realpath -m "$2")
 
@@ -25,6 +33,6 @@ if ! latexmk -g -pdf -silent -halt-on-error report.tex >latexmk.txt 2>&1; then
     exit 1
 fi
 cp report.pdf "$pdf.tmp"
-mv "$pdf.tmp" "$pdf"
+mv -T "$pdf.tmp" "$pdf"
 grep -hE '^(Overfull|LaTeX Warning|Package [a-z]+ Warning|.*undefined)' report.log >&2 || true
 echo "$2"

@@ -3,6 +3,17 @@
 set -u
 source "$(dirname "$0")/lib.sh"
 
+refused() {
+    for words in "" "a" "a b c"; do
+        exits 2 report/build.sh $words && says 'build.sh RESULTS PDF' || return 1
+    done
+    mkdir "$scratch/folder.pdf" && exits 2 report/build.sh "$scratch/none" "$scratch/folder.pdf" &&
+        says "$scratch/folder.pdf is a folder" && exits 2 report/build.sh "$scratch/none" "$scratch/folder.pdf/" &&
+        exits 2 report/build.sh "" "$scratch/x.pdf" && exits 2 report/build.sh "$scratch/none" "" &&
+        [[ ! -e $scratch/none && -z $(ls "$scratch/folder.pdf") ]]
+}
+report "build.sh wants two names, the second one of a file" refused
+
 command -v latexmk >/dev/null || { echo "ok the report # SKIP latexmk is not installed"; exit 0; }
 results=$scratch/results
 
@@ -31,6 +42,12 @@ builds() { # prints nothing but the PDF's name: no overfull box, no reference to
 }
 from_nothing() { builds "$scratch/empty"; }
 report "from an empty folder" from_nothing
+
+spaces() {
+    exits 0 make -s --no-print-directory report RESULTS="$scratch/my results" REPORT="$scratch/my report.pdf" &&
+        [[ -s "$scratch/my report.pdf" && -d "$scratch/my results" && ! -e $scratch/my ]]
+}
+report "make report: names with spaces" spaces
 
 mkdir -p "$results"
 echo experiment,variant,metric,split,unit,mean,sd,n,images,detail >"$results/groups.csv"
