@@ -191,7 +191,7 @@ install: all ## install the program, the experiments and what fetches data under
 	install -D -m 755 -t "$(DESTDIR)$(PREFIX)/share/mayvae/runner/data" runner/data/fetch.sh
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/doc/mayvae" README.md LICENSE
 
-clean: ## remove everything that was built (results and data stay)
+clean: ## remove all under build/, with what runs with -o or --profile left there (results/ and data stay)
 	rm -rf build mayvae report/report.pdf
 
 help: ## this list
