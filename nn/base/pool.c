@@ -223,7 +223,7 @@ static void *worker_main(void *share)
 }
 
 /* A set may be too small for what the machine could have. */
-static size_t processors(void)
+size_t pool_processors(void)
 {
     enum { MOST = 1 << 20 };
     for (int most = CPU_SETSIZE; most <= MOST; most *= 2) {
@@ -258,7 +258,7 @@ void pool_start(size_t threads)
         pool.threads++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    const size_t awake_most = processors();
+    const size_t awake_most = pool_processors();
     /* A caller that has no processor of its own would keep one from those it waits for. */
     pool.caller_spin = pool.threads > awake_most ? SPIN_NANOSECONDS : CALLER_SPIN_NANOSECONDS;
     atomic_store(&pool.sleepers, pool.threads - 1);

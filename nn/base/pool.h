@@ -18,6 +18,9 @@ size_t pool_threads(void);
  * Without pool_start, or with one task, everything runs on the caller. Not reentrant: a task never calls it. */
 void pool_run(size_t tasks, void (*task)(void *context, size_t i), void *context);
 
+/* Processors that this process may use, at least 1. */
+size_t pool_processors(void);
+
 /* How many of the threads have run at least one task since pool_start. */
 size_t pool_threads_used(void);
 

@@ -1,12 +1,11 @@
 #include "runner/cli/cli.h"
 
 #include <jansson.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "nn/base/pool.h"
 #include "runner/run/study.h"
 
 #define COMMAND(id) extern const Command command_##id;
@@ -55,18 +54,10 @@ bool cli_check_study(const Cli *cli, const RunList *list, Err *err)
     return study_check(cli->place.experiments, cli_is_whole(cli) ? list : NULL, err);
 }
 
-size_t cli_processors(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return (size_t)CPU_COUNT(&set);
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return processors > 0 ? (size_t)processors : 1;
-}
-
 size_t cli_threads(const Cli *cli)
 {
     if (cli->threads) return cli->threads;
-    size_t processors = cli_processors(), jobs = cli->jobs ? cli->jobs : 1;
+    size_t processors = pool_processors(), jobs = cli->jobs ? cli->jobs : 1;
     return processors > jobs ? processors / jobs : 1;
 }
 
@@ -75,7 +66,7 @@ SpawnOptions cli_spawn_options(const Cli *cli)
     return (SpawnOptions){.experiments = cli->place.experiments,
                           .jobs = cli->jobs ? cli->jobs : 1,
                           .threads = cli->threads,
-                          .processors = cli_processors(),
+                          .processors = pool_processors(),
                           .keep_going = cli->keep_going,
                           .quiet = cli->quiet};
 }

@@ -65,9 +65,6 @@ bool cli_is_whole(const Cli *cli);
  * where the call means all of them. */
 bool cli_check_study(const Cli *cli, const RunList *list, Err *err);
 
-/* Processors that this process may use. */
-size_t cli_processors(void);
-
 /* Threads of a run: as given, else the processors divided by the jobs, at least 1. */
 size_t cli_threads(const Cli *cli);
 

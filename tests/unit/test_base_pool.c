@@ -164,11 +164,19 @@ static void run_ends_with_its_last_task(void **state)
     }
 }
 
-static size_t processors(void)
+static void processors_are_those_of_the_process(void **state)
 {
-    cpu_set_t set;
-    assert_int_equal(sched_getaffinity(0, sizeof set, &set), 0);
-    return (size_t)CPU_COUNT(&set);
+    (void)state;
+    cpu_set_t all, one;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    assert_int_equal(pool_processors(), CPU_COUNT(&all));
+    int first = 0;
+    while (!CPU_ISSET(first, &all)) first++;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(pool_processors(), 1);
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
 }
 
 typedef struct Meeting {
@@ -191,7 +199,7 @@ static void all_threads_take_part(void **state)
     for (size_t t = 0; t < COUNTS; t++) {
         pool_start(thread_counts[t]);
         assert_int_equal(pool_threads_used(), 0);
-        const size_t together = thread_counts[t] < processors() ? thread_counts[t] : processors();
+        const size_t together = thread_counts[t] < pool_processors() ? thread_counts[t] : pool_processors();
         for (int run = 0; run < 1000 && (run < 50 || pool_threads_used() < thread_counts[t]); run++) {
             Meeting meeting = {.missing = together};
             if (together < thread_counts[t] || run % 10 == 0) sleep_milliseconds(1);
@@ -233,13 +241,13 @@ static void note_running(void *context, size_t i)
 static void no_more_at_a_time_than_processors(void **state)
 {
     (void)state;
-    pool_start(processors() + 6);
+    pool_start(pool_processors() + 6);
     Meeting meeting = {0};
     for (int run = 0; run < 10; run++) {
         sleep_milliseconds(1);
         pool_run(40, note_running, &meeting);
     }
-    assert_in_range(atomic_load(&meeting.most), 1, processors());
+    assert_in_range(atomic_load(&meeting.most), 1, pool_processors());
 }
 
 static void start_and_stop_in_a_row(void **state)
@@ -313,6 +321,7 @@ int main(void)
         cmocka_unit_test_teardown(run_ends_with_its_last_task, stop_pool),
         cmocka_unit_test_teardown(all_threads_take_part, stop_pool),
         cmocka_unit_test_teardown(one_task_runs_on_the_caller, stop_pool),
+        cmocka_unit_test(processors_are_those_of_the_process),
         cmocka_unit_test_teardown(no_more_at_a_time_than_processors, stop_pool),
         cmocka_unit_test_teardown(start_and_stop_in_a_row, stop_pool),
 #ifdef __SSE__
