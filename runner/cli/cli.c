@@ -71,12 +71,9 @@ SpawnOptions cli_spawn_options(const Cli *cli)
                           .quiet = cli->quiet};
 }
 
-/* Columns of text as the terminal shows them: UTF-8 continuation bytes take no room. */
-static size_t columns_of(const char *text)
+static size_t columns_of(const char *cell)
 {
-    size_t n = 0;
-    for (; *text; text++) n += ((unsigned char)*text & 0xC0) != 0x80;
-    return n;
+    return text_columns(cell, strlen(cell));
 }
 
 static bool is_json_number(const char *text)

@@ -6,14 +6,6 @@
 
 enum { WIDTH = 80, COLUMNS = 5, LIST_LIMIT = 1024, CHOICES_WIDTH = 22 };
 
-/* Columns on a terminal: UTF-8 continuation bytes take no room. */
-static size_t columns_of(const char *text, size_t bytes)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < bytes; i++) n += ((unsigned char)text[i] & 0xC0) != 0x80;
-    return n;
-}
-
 static void pad(size_t n)
 {
     while (n-- > 0) putchar(' ');
@@ -28,7 +20,7 @@ static void wrap(const char *text, size_t bytes, size_t at, size_t indent)
         size_t length = 0;
         while (text + length < end && text[length] != ' ') length++;
         if (length == 0) break;
-        size_t columns = columns_of(text, length);
+        size_t columns = text_columns(text, length);
         if (!first && at + 1 + columns > WIDTH) {
             putchar('\n');
             pad(indent);

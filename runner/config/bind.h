@@ -29,6 +29,8 @@ typedef struct Text {
 } Text;
 void text_add(Text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_release(Text *text);
+/* Columns that the first bytes of a text take on a terminal: continuation bytes of UTF-8 take none. */
+size_t text_columns(const char *text, size_t bytes);
 
 /* Canonical YAML, every field with its value, defaults included, in the order of the Field rows, numbers as %.9g (%.17g
  * where %.9g doesn't read back the same), strings quoted where plain ones would read back as something else. Binding

@@ -21,6 +21,13 @@ void text_add(Text *text, const char *format, ...)
     text->n += (size_t)length;
 }
 
+size_t text_columns(const char *text, size_t bytes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < bytes; i++) n += ((unsigned char)text[i] & 0xC0) != 0x80;
+    return n;
+}
+
 void text_release(Text *text)
 {
     free(text->bytes);

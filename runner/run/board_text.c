@@ -13,14 +13,6 @@ typedef struct Layout {
     size_t label, bar, cell[CELLS];
 } Layout;
 
-/* Columns on the screen: continuation bytes of UTF-8 take none. */
-static size_t columns_of(const char *text)
-{
-    size_t n = 0;
-    for (; *text; text++) n += ((unsigned char)*text & 0xC0) != 0x80;
-    return n;
-}
-
 static bool has_steps(const BoardLine *line)
 {
     return line->record.epochs > 0 && !line->record.note[0];
@@ -54,7 +46,7 @@ static Layout lay_out(const BoardLine *lines, size_t n, size_t room)
 {
     Layout layout = {0};
     for (size_t i = 0; i < n; i++) {
-        size_t label = columns_of(lines[i].label);
+        size_t label = text_columns(lines[i].label, strlen(lines[i].label));
         if (label > layout.label) layout.label = label;
         for (int k = 0; has_steps(&lines[i]) && k < CELLS; k++) {
             char text[CELL_MAX];
@@ -78,7 +70,7 @@ static Layout lay_out(const BoardLine *lines, size_t n, size_t room)
 /* The label in its column; of one that is too long the end, which tells runs apart. */
 static void add_label(Text *text, const Layout *layout, const char *label)
 {
-    size_t columns = columns_of(label);
+    size_t columns = text_columns(label, strlen(label));
     if (columns <= layout->label) {
         text_add(text, "%s%*s", label, (int)(layout->label - columns), "");
         return;

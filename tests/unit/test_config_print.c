@@ -233,6 +233,15 @@ static void empty_lists_are_printed(void **state)
     text_release(&text);
 }
 
+static void columns_are_characters(void **state)
+{
+    (void)state;
+    assert_int_equal(text_columns("", 0), 0);
+    assert_int_equal(text_columns("vae/dim8", 8), 8);
+    assert_int_equal(text_columns("vae/dim8", 3), 3);
+    assert_int_equal(text_columns("\xce\xb2-VAE \xe2\x80\xa6", 10), 7);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -240,7 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(options_are_printed_with_defaults), TEST(nested_rows_are_printed),  TEST(places_are_comments),
         TEST(numbers_read_back_the_same),        TEST(texts_read_back_the_same), TEST(plain_words_stay_plain),
-        TEST(every_row_prints_and_binds_again),  TEST(empty_lists_are_printed),
+        TEST(every_row_prints_and_binds_again),  TEST(empty_lists_are_printed),  TEST(columns_are_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
