@@ -36,6 +36,8 @@ Cfg *cfg_parse_file(Arena *arena, const char *path, Err *err);
 Cfg *cfg_parse_text(Arena *arena, const char *name, const char *text, Err *err);
 
 Cfg *cfg_get(const Cfg *map, const char *key); /* NULL: none, or not a map */
+/* The text of a scalar under key; NULL: there is none. */
+const char *cfg_text(const Cfg *map, const char *key);
 Cfg *cfg_copy(Arena *arena, const Cfg *node);
 /* Puts value (not copied) under key in a map, in place of an earlier one. */
 void cfg_put(Arena *arena, Cfg *map, const char *key, Loc key_loc, Cfg *value);

@@ -14,6 +14,12 @@ Cfg *cfg_get(const Cfg *map, const char *key)
     return NULL;
 }
 
+const char *cfg_text(const Cfg *map, const char *key)
+{
+    const Cfg *value = cfg_get(map, key);
+    return value && value->kind == CFG_SCALAR ? value->text : NULL;
+}
+
 Cfg *cfg_copy(Arena *arena, const Cfg *node)
 {
     Cfg *copy = arena_alloc(arena, 1, sizeof *copy);

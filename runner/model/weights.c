@@ -5,10 +5,10 @@
 #include "nn/base/file.h"
 #include "runner/config/cfg.h"
 
-static const char *text_of(const Cfg *map, const char *key)
+static bool is(const Cfg *map, const char *key, const char *wanted)
 {
-    const Cfg *value = map ? cfg_get(map, key) : NULL;
-    return value && value->kind == CFG_SCALAR ? value->text : "";
+    const char *text = cfg_text(map, key);
+    return text && strcmp(text, wanted) == 0;
 }
 
 static bool check_hash(Arena *arena, const SafeTensors *file, const char *folder, const char *path, Err *err)
@@ -17,10 +17,10 @@ static bool check_hash(Arena *arena, const SafeTensors *file, const char *folder
     const char *provenance = arena_printf(arena, "%s/run.yaml", folder);
     const char *identity = safetensors_metadata(file, "identity");
     const Cfg *root = file_exists(provenance) ? cfg_parse_file(arena, provenance, &ignored) : NULL;
-    if (!identity || strcmp(text_of(root, "weights_identity"), identity) != 0) return true;
+    if (!identity || !is(root, "weights_identity", identity)) return true;
     char hex[65];
     if (!sha256_file(file->path, hex, err)) return false;
-    return strcmp(text_of(root, "weights_sha256"), hex) == 0 ||
+    return is(root, "weights_sha256", hex) ||
            err_failed(err, loc_file(file->path),
                       "altered: its SHA-256 is %s, not the one in run.yaml; `mayvae run %s --force` trains it anew",
                       hex, path);

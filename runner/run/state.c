@@ -111,22 +111,15 @@ static const Cfg *read_provenance(Arena *arena, const Run *run)
     return file_exists(path) ? cfg_parse_file(arena, path, &ignored) : NULL;
 }
 
-static const char *text_of(const Cfg *map, const char *key)
-{
-    const Cfg *value = map ? cfg_get(map, key) : NULL;
-    return value && value->kind == CFG_SCALAR ? value->text : NULL;
-}
-
 /* The text of a key of run.yaml, or NULL. */
 static const char *provenance(Arena *arena, const Run *run, const char *key)
 {
-    return text_of(read_provenance(arena, run), key);
+    return cfg_text(read_provenance(arena, run), key);
 }
 
 const char *run_needed(Arena *arena, const Run *run, const char *path)
 {
-    const Cfg *root = read_provenance(arena, run);
-    return root ? text_of(cfg_get(root, "needs"), path) : NULL;
+    return cfg_text(cfg_get(read_provenance(arena, run), "needs"), path);
 }
 
 const char *run_changed_needs(Arena *arena, const Run *run)

@@ -115,9 +115,9 @@ static void order_columns(Summary *summary)
 static const char *provenance(Arena *arena, const char *results, const Found *run, const char *key)
 {
     Err ignored = {0};
-    Cfg *root = cfg_parse_file(arena, arena_printf(arena, "%s/%s/run.yaml", results, run->path), &ignored);
-    Cfg *value = root ? cfg_get(root, key) : NULL;
-    return value && value->kind == CFG_SCALAR ? value->text : "";
+    const char *path = arena_printf(arena, "%s/%s/run.yaml", results, run->path);
+    const char *text = cfg_text(cfg_parse_file(arena, path, &ignored), key);
+    return text ? text : "";
 }
 
 static bool write_runs(Summary *summary, const char *results, Err *err)

@@ -85,6 +85,19 @@ static void nulls_are_null(void **state)
     assert_true(cfg_get(parse(*state, "a:\nb: 1\n"), "a")->null);
 }
 
+static void texts_are_those_of_scalars(void **state)
+{
+    const Cfg *root = parse(*state, "{a: 1, b: \"\", c: [x], d: {e: f}}");
+    assert_string_equal(cfg_text(root, "a"), "1");
+    assert_string_equal(cfg_text(root, "b"), "");
+    assert_string_equal(cfg_text(cfg_get(root, "d"), "e"), "f");
+    assert_null(cfg_text(root, "c"));
+    assert_null(cfg_text(root, "d"));
+    assert_null(cfg_text(root, "e"));
+    assert_null(cfg_text(cfg_get(root, "c"), "x"));
+    assert_null(cfg_text(NULL, "a"));
+}
+
 static void syntax_is_refused_at_its_place(void **state)
 {
     refuse(*state, "a: [1, 2\n", 1, 4, "while parsing a flow sequence");
@@ -310,23 +323,12 @@ static void files_must_be_regular(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(places_count_from_one),
-        TEST(columns_count_characters),
-        TEST(crlf_and_bom_are_read),
-        TEST(nulls_are_null),
-        TEST(syntax_is_refused_at_its_place),
-        TEST(depth_is_limited),
-        TEST(aliases_are_copies_and_count),
-        TEST(an_alias_counts_towards_the_depth),
-        TEST(sizes_are_limited),
-        TEST(events_are_limited),
-        TEST(merging_lays_over),
-        TEST(overrides_set_values),
-        TEST(bad_overrides_are_refused),
-        TEST(scalars_mean_what_yaml_1_2_says),
-        TEST(numbers_are_read),
-        TEST(quoting_is_safe_to_print),
-        TEST(files_must_be_regular),
+        TEST(places_count_from_one), TEST(columns_count_characters),     TEST(crlf_and_bom_are_read),
+        TEST(nulls_are_null),        TEST(texts_are_those_of_scalars),   TEST(syntax_is_refused_at_its_place),
+        TEST(depth_is_limited),      TEST(aliases_are_copies_and_count), TEST(an_alias_counts_towards_the_depth),
+        TEST(sizes_are_limited),     TEST(events_are_limited),           TEST(merging_lays_over),
+        TEST(overrides_set_values),  TEST(bad_overrides_are_refused),    TEST(scalars_mean_what_yaml_1_2_says),
+        TEST(numbers_are_read),      TEST(quoting_is_safe_to_print),     TEST(files_must_be_regular),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
