@@ -119,16 +119,13 @@ static bool compare_run(Arena *arena, const Run *run, const Run *again, bool *sa
 /* A run that was made of something else can't come out the same: what that is, or NULL. */
 static bool what_changed(Cli *cli, const Run *run, const char **changed, Err *err)
 {
-    char *bytes = NULL;
-    size_t length = 0;
-    const char *path = arena_printf(&cli->arena, "%s/config.yaml", run->folder);
-    if (!file_exists(path) || !file_exists(arena_printf(&cli->arena, "%s/run.yaml", run->folder)))
+    if (!file_exists(arena_printf(&cli->arena, "%s/config.yaml", run->folder)) ||
+        !file_exists(arena_printf(&cli->arena, "%s/run.yaml", run->folder)))
         return err_config(err, loc_file(run->folder), "%s has no results here; %s makes them", run->path,
                           cli_call(cli, run, "run"));
-    if (!file_read(path, CFG_BYTES_MAX, &bytes, &length, err)) return false;
-    const bool same = length == strlen(run->config) && memcmp(bytes, run->config, length) == 0;
+    bool same;
+    if (!run_has_config(&cli->arena, run, &same, err)) return false;
     const char *needs = run_changed_needs(&cli->arena, run);
-    free(bytes);
     *changed = needs[0] ? arena_printf(&cli->arena, "a run it needs changed: %s", needs) : NULL;
     if (!same) *changed = "config.yaml differs";
     return true;

@@ -91,16 +91,16 @@ static const char *missing_output(Arena *arena, const Run *run)
     return NULL;
 }
 
-/* The identity of run.yaml is that of config.yaml beside it: one that was edited or merged since then isn't it. */
-static bool same_config(Arena *arena, const Run *run)
+bool run_has_config(Arena *arena, const Run *run, bool *same, Err *err)
 {
-    Err ignored = {0};
     char *bytes = NULL;
     size_t length = 0;
-    bool ok = file_read(arena_printf(arena, "%s/config.yaml", run->folder), CFG_BYTES_MAX, &bytes, &length, &ignored) &&
-              length == strlen(run->config) && memcmp(bytes, run->config, length) == 0;
+    *same = false;
+    if (!file_read(arena_printf(arena, "%s/config.yaml", run->folder), CFG_BYTES_MAX, &bytes, &length, err))
+        return false;
+    *same = length == strlen(run->config) && memcmp(bytes, run->config, length) == 0;
     free(bytes);
-    return ok;
+    return true;
 }
 
 /* run.yaml, or NULL. */
@@ -190,6 +190,8 @@ static RunStatus training_status(Arena *arena, const Run *run, bool ran)
 
 RunStatus run_status(Arena *arena, const Run *run)
 {
+    Err ignored = {0};
+    bool same;
     const char *identity = provenance(arena, run, "identity"), *stopped = interrupted(arena, run);
     if (stopped) return (RunStatus){RUN_RESUME, stopped};
     if (!run_is_trained(run)) return training_status(arena, run, identity != NULL);
@@ -199,6 +201,8 @@ RunStatus run_status(Arena *arena, const Run *run)
     if (missing) return (RunStatus){RUN_EVALUATE, missing};
     const char *leftover = leftover_picture(arena, run);
     if (leftover) return (RunStatus){RUN_EVALUATE, arena_printf(arena, "%s is not made any more", leftover)};
-    if (!same_config(arena, run)) return (RunStatus){RUN_EVALUATE, "config.yaml was changed by hand"};
+    /* the identity of run.yaml is that of config.yaml beside it: one that was edited or merged since then isn't it */
+    if (!run_has_config(arena, run, &same, &ignored) || !same)
+        return (RunStatus){RUN_EVALUATE, "config.yaml was changed by hand"};
     return (RunStatus){RUN_CURRENT, ""};
 }

@@ -36,6 +36,9 @@ const char *run_changed_needs(Arena *arena, const Run *run);
 /* The identity of a needed run's weights that the folder's results were made with, as run.yaml has it; NULL: none. */
 const char *run_needed(Arena *arena, const Run *run, const char *path);
 
+/* Whether config.yaml is this configuration; one that can't be read is an error. */
+bool run_has_config(Arena *arena, const Run *run, bool *same, Err *err);
+
 /* Whether weights.safetensors is there and belongs to the run's weights_identity. */
 bool run_has_weights(const Run *run);
 
