@@ -170,11 +170,6 @@ static uint8_t level(double value)
     return value > 0 ? (uint8_t)floor(clamp(value, 0, 1) * 255 + 0.5) : 0; /* NaN: 0 */
 }
 
-Color color_gray(double value)
-{
-    return (Color){level(value), level(value), level(value)};
-}
-
 void canvas_image(Canvas *canvas, size_t x, size_t y, size_t scale, size_t height, size_t width, size_t channels,
                   const real *pixels)
 {

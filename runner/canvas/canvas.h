@@ -28,7 +28,6 @@ Color color_series(size_t i); /* lines of a chart */
 Color color_ramp(
     double value); /* 0 dark purple .. 1 yellow, clamped: lightness rises evenly, so grey keeps the order */
 Color color_pale(Color color, double paleness); /* paleness 0: color .. 1: color_paper */
-Color color_gray(double value);                 /* 0 black .. 1 white, clamped */
 
 void canvas_init(Canvas *canvas, size_t width, size_t height); /* filled with color_paper */
 void canvas_release(Canvas *canvas);

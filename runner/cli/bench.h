@@ -17,10 +17,8 @@ double bench_gflop(const Graph *graph);
  * added to. */
 double bench_bytes(const Graph *graph, size_t node);
 
-/* The roofline (Williams et al., 2009): GFLOP/s that so many operations on so many bytes can reach at most,
- * min(peak, gflop / gbyte x bandwidth), with bandwidth in GB/s; and the seconds that they take at least, which is also
- * defined where there are no operations. */
-double bench_roofline(double gflop, double gbyte, double peak, double bandwidth);
+/* The roofline (Williams et al., 2009): the seconds that so many operations on so many bytes take at least, with peak
+ * in GFLOP/s and bandwidth in GB/s; also defined where there are no operations. */
 double bench_least_seconds(double gflop, double gbyte, double peak, double bandwidth);
 
 /* The innermost layer that a node belongs to, as an index of graph->marks; graph->mark_count: none. */

@@ -36,12 +36,6 @@ double bench_bytes(const Graph *graph, size_t i)
     return elements * sizeof(real);
 }
 
-double bench_roofline(double gflop, double gbyte, double peak, double bandwidth)
-{
-    const double reach = gbyte > 0 ? gflop / gbyte * bandwidth : peak;
-    return reach < peak ? reach : peak;
-}
-
 double bench_least_seconds(double gflop, double gbyte, double peak, double bandwidth)
 {
     const double compute = peak > 0 ? gflop / peak : 0, move = bandwidth > 0 ? gbyte / bandwidth : 0;

@@ -16,7 +16,6 @@ bool bind_fields(Arena *arena, const Field *fields, const char *what, Loc where,
  * first. extra: keys beside the row's own that the caller reads itself (loss terms: "weight"), NULL-terminated or NULL.
  */
 bool bind_spec(Arena *arena, const Table *table, Cfg *node, const char *const *extra, Spec *spec, Err *err);
-bool bind_specs(Arena *arena, const Table *table, Cfg *list, SpecList *specs, Err *err);
 
 /* A name for a section, a loss term or a figure, which may be a file's: [A-Za-z0-9_-]+. */
 bool is_name(const char *text);

@@ -172,12 +172,3 @@ bool bind_spec(Arena *arena, const Table *table, Cfg *node, const char *const *e
     binder_release(&binder);
     return report_flush(&report, err);
 }
-
-bool bind_specs(Arena *arena, const Table *table, Cfg *list, SpecList *specs, Err *err)
-{
-    Report report = {0};
-    Binder binder = {.arena = arena, .report = &report};
-    binder_specs(&binder, table, list, specs);
-    binder_release(&binder);
-    return report_flush(&report, err);
-}

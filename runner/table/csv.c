@@ -73,12 +73,6 @@ bool csv_commit(CsvWriter *csv, Err *err)
     return true;
 }
 
-void csv_abandon(CsvWriter *csv)
-{
-    file_abandon(&csv->file);
-    *csv = (CsvWriter){0};
-}
-
 /* What libcsv's callbacks fill. */
 typedef struct Reading {
     CsvTable *table;

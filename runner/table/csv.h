@@ -21,7 +21,6 @@ void csv_number(CsvWriter *csv, double value);
 void csv_integer(CsvWriter *csv, long long value);
 void csv_end_row(CsvWriter *csv);
 bool csv_commit(CsvWriter *csv, Err *err);
-void csv_abandon(CsvWriter *csv);
 
 /* A CSV file in memory: the header and rows of texts. Every row has as many cells as the header, else an error with
  * file:line. */

@@ -229,19 +229,19 @@ static void extra_keys_are_left_to_the_caller(void **state)
 
 static void lists_are_bound_without_what_was_dropped(void **state)
 {
-    SpecList specs;
+    Spec spec;
     Err err = {0};
-    Cfg *list = parse(*state, "[plain, short: 1, short: 0x1]");
-    list->items[2]->dropped = true;
-    assert_true(bind_specs(*state, &toy_table, list, &specs, &err));
-    assert_int_equal(specs.n, 2);
-    list = parse(*state, "[plain, short: {siezs: 1}]");
-    list->items[1]->dropped = true;
-    assert_false(bind_specs(*state, &toy_table, list, &specs, &err));
+    Cfg *nest = parse(*state, "{nest: {body: [plain, short: 1, short: 0x1]}}");
+    cfg_get(cfg_get(nest, "nest"), "body")->items[2]->dropped = true;
+    assert_true(bind_spec(*state, &toy_table, nest, NULL, &spec, &err));
+    assert_int_equal(((const SpecList *)spec.options)->n, 2);
+    nest = parse(*state, "{nest: {body: [plain, short: {siezs: 1}]}}");
+    cfg_get(cfg_get(nest, "nest"), "body")->items[1]->dropped = true;
+    assert_false(bind_spec(*state, &toy_table, nest, NULL, &spec, &err));
     assert_non_null(strstr(err.text, "did you mean \"sizes\"?"));
     err = (Err){0};
-    assert_false(bind_specs(*state, &toy_table, parse(*state, "{plain: {}}"), &specs, &err));
-    assert_string_equal(err.text, "toys: wants a list, got a map");
+    assert_false(bind_spec(*state, &toy_table, parse(*state, "{nest: {body: {plain: {}}}}"), NULL, &spec, &err));
+    assert_string_equal(err.text, "body: wants a list, got a map");
 }
 
 /* A tree of the greatest depth binds; recursion goes no deeper than the tree. */

@@ -103,19 +103,6 @@ static void test_the_bytes(void **state)
                 "\"\"\n");
 }
 
-static void test_abandoned_leaves_nothing(void **state)
-{
-    (void)state;
-    Err err = {0};
-    CsvWriter csv;
-    put("old\n");
-    assert_true(csv_begin(&csv, path, &err));
-    csv_text(&csv, "new");
-    csv_abandon(&csv);
-    csv_abandon(&csv);
-    expect_file("old\n");
-}
-
 static void test_a_stream(void **state)
 {
     (void)state;
@@ -208,7 +195,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_texts_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_bytes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_abandoned_leaves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_stream, setup, teardown),
         cmocka_unit_test_setup_teardown(test_columns_and_values, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_refused, setup, teardown),
