@@ -48,13 +48,6 @@ static bool named_alone(const Cli *cli)
            !cli->results_option && !cli->place.experiments;
 }
 
-/* Whether a folder of results goes with one of experiments: here, or as the call says. */
-static bool is_pair(const Cli *cli, bool experiments_option)
-{
-    if (experiments_option || cli->results_option) return experiments_option && cli->results_option;
-    return strcmp(cli->place.experiments, here) == 0;
-}
-
 /* Results go where they are told to; else never over committed ones when -o or a profile changes what the files say.
  * What -o doesn't change, the runs that are needed, is taken from where it would lie without -o, if it is there. */
 void cli_place(Cli *cli)
@@ -63,12 +56,14 @@ void cli_place(Cli *cli)
     const bool experiments_option = cli->place.experiments != NULL;
     if (!named_alone(cli)) cli->place.again = cli->force ? "the same command without --force" : "the same command";
     if (!cli->place.experiments) cli->place.experiments = find_experiments(cli);
-    cli->place.paired = is_pair(cli, experiments_option);
     resolve->folder = cli->place.experiments;
     resolve->overrides = cli->overrides;
     resolve->override_count = cli->override_count;
     const char *usual = resolve->profile ? arena_printf(&cli->arena, "build/%s/results", resolve->profile) : "results";
-    cli->place.results = cli->override_count ? "build/override" : usual;
-    if (cli->results_option) cli->place.results = cli->results_option;
+    const char *own = cli->override_count ? "build/override" : usual;
+    cli->place.results = cli->results_option ? cli->results_option : own;
+    cli->place.paired = experiments_option
+                            ? cli->results_option != NULL
+                            : strcmp(cli->place.experiments, here) == 0 && strcmp(cli->place.results, own) == 0;
     if (cli->override_count && strcmp(cli->place.results, usual) != 0) cli->place.lender = usual;
 }

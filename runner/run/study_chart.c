@@ -117,7 +117,8 @@ static const char *any_of(Arena *arena, const Ref *splits, size_t n)
 /* The first pattern or split that has brought no value. */
 static void find_lack(Arena *arena, const StudyChart *chart, const Served *served, Err *lacks)
 {
-    const char *of = chart->splits ? " of the split " : "", *splits = any_of(arena, chart->splits, chart->split_count);
+    const size_t n = chart->splits ? chart->split_count : 0;
+    const char *of = n ? " of the split " : "", *splits = any_of(arena, chart->splits, n);
     for (size_t k = 0; k < chart->n; k++) {
         const RunPattern *pattern = &chart->runs[k];
         if (served->pattern[k]) continue;
@@ -126,7 +127,7 @@ static void find_lack(Arena *arena, const StudyChart *chart, const Served *serve
         else
             err_failed(lacks, pattern->loc, "no run of \"%s\" is there", pattern->text);
     }
-    for (size_t i = 0; i < chart->split_count; i++)
+    for (size_t i = 0; i < n; i++)
         if (!served->split[i])
             err_failed(lacks, chart->splits[i].loc, "no run of the chart has %s of the split \"%s\"", chart->metric,
                        chart->splits[i].name);
@@ -171,6 +172,7 @@ bool study_draw_chart(Arena *arena, const RunPlace *place, const StudyFigure *fi
     Values values = {0};
     bool ok = read_runs(arena, place, chart, &values, lacks, err);
     if (ok && lacks->kind == ERR_NONE) {
+        if (!values.rows) BUG("a chart that lacks nothing has no value");
         qsort(values.rows, values.n, sizeof *values.rows, by_value);
         ranking_draw(out, &(RankingSpec){.rows = values.rows,
                                          .n = values.n,

@@ -156,8 +156,11 @@ static void results_never_go_over_committed_ones(void **state)
 static void results_go_with_experiments(void **state)
 {
     (void)state;
-    const char *const pairs[][6] = {
-        {"run"}, {"run", "--profile", "quick"}, {"run", "-o", "a=1"}, {"run", "--results", "r", "--experiments", "e"}};
+    const char *const pairs[][6] = {{"run"},
+                                    {"run", "--profile", "quick"},
+                                    {"run", "-o", "a=1"},
+                                    {"run", "--profile", "quick", "--results=build/quick/results"},
+                                    {"run", "--results", "r", "--experiments", "e"}};
     const char *const others[][4] = {{"run", "--results=r"}, {"run", "--experiments", "e"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) assert_true(parse_words(pairs[i]) && cli.place.paired);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
