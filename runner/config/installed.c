@@ -18,7 +18,8 @@ const char *built_path(Arena *arena, const char *path)
 {
     char *program = realpath("/proc/self/exe", NULL);
     const char *found = NULL;
-    for (char *end = program; !found && end && (end = strrchr(program, '/')) != NULL;) {
+    if (!program) return NULL;
+    for (char *end; !found && (end = strrchr(program, '/')) != NULL;) {
         *end = '\0';
         const char *here = arena_printf(arena, "%s/%s", program, path);
         if (file_exists(here)) found = here;
