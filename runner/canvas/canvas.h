@@ -57,7 +57,5 @@ void canvas_paste(Canvas *canvas, size_t x, size_t y, const Canvas *other);
  * bytes); reading through stb_image. */
 bool canvas_write(const Canvas *canvas, const char *path, Err *err);
 bool canvas_read(Canvas *canvas, const char *path, Err *err);
-/* Whether a file has the bytes that canvas_write gives its picture: one of another program's hardly has. */
-bool canvas_wrote(const char *path);
 
 #endif

@@ -1,6 +1,5 @@
 /* PNG files. The only user of stb_image_write and stb_image. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "nn/base/alloc.h"
 #include "nn/base/file.h"
@@ -35,22 +34,15 @@
 
 enum { PNG_BYTES_MAX = 64 * 1024 * 1024 };
 
-/* The file's bytes, to be freed. */
-static unsigned char *encode(const Canvas *canvas, int *length)
-{
-    unsigned char *png = stbi_write_png_to_mem(canvas->rgb, (int)(3 * canvas->width), (int)canvas->width,
-                                               (int)canvas->height, 3, length);
-    if (!png) BUG("stb_image_write refuses %zu x %zu pixels", canvas->width, canvas->height);
-    return png;
-}
-
 bool canvas_write(const Canvas *canvas, const char *path, Err *err)
 {
     if (canvas->width > STBI_MAX_DIMENSIONS || canvas->height > STBI_MAX_DIMENSIONS)
         return err_failed(err, loc_file(path), "a picture of %zu x %zu pixels is too large: at most %d a side",
                           canvas->width, canvas->height, STBI_MAX_DIMENSIONS);
     int length = 0;
-    unsigned char *png = encode(canvas, &length);
+    unsigned char *png = stbi_write_png_to_mem(canvas->rgb, (int)(3 * canvas->width), (int)canvas->width,
+                                               (int)canvas->height, 3, &length);
+    if (!png) BUG("stb_image_write refuses %zu x %zu pixels", canvas->width, canvas->height);
     const bool ok = file_write(path, png, (size_t)length, err);
     free(png);
     return ok;
@@ -69,21 +61,4 @@ bool canvas_read(Canvas *canvas, const char *path, Err *err)
     *canvas = (Canvas){.width = (size_t)width, .height = (size_t)height, .rgb = rgb};
     canvas_unclip(canvas);
     return true;
-}
-
-bool canvas_wrote(const char *path)
-{
-    Canvas canvas;
-    Err ignored = {0};
-    char *bytes = NULL;
-    size_t length = 0;
-    if (!canvas_read(&canvas, path, &ignored)) return false;
-    int own = 0;
-    unsigned char *png = encode(&canvas, &own);
-    const bool same = file_read(path, PNG_BYTES_MAX, &bytes, &length, &ignored) && length == (size_t)own &&
-                      memcmp(bytes, png, length) == 0;
-    free(bytes);
-    free(png);
-    canvas_release(&canvas);
-    return same;
 }

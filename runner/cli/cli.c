@@ -46,12 +46,14 @@ const char *cli_call(Cli *cli, const Run *run, const char *verb)
 
 bool cli_is_whole(const Cli *cli)
 {
-    return cli->target_count == 0 && cli->override_count == 0 && !cli->place.resolve.has_seed;
+    const ResolveOptions *resolve = &cli->place.resolve;
+    return cli->target_count == 0 && cli->override_count == 0 && !resolve->has_seed;
 }
 
 bool cli_check_study(const Cli *cli, const RunList *list, Err *err)
 {
-    return study_check(cli->place.experiments, cli_is_whole(cli) ? list : NULL, err);
+    const bool as_written = cli_is_whole(cli) && !cli->place.resolve.profile;
+    return study_check(cli->place.experiments, as_written ? list : NULL, err);
 }
 
 size_t cli_threads(const Cli *cli)

@@ -62,7 +62,7 @@ const char *cli_call(Cli *cli, const Run *run, const char *verb);
 bool cli_is_whole(const Cli *cli);
 
 /* Checks report.yaml, which a run of any target ends with; that its runs are in the list and have what it shows only
- * where the call means all of them. */
+ * where the call means all of them, and no profile takes from them what it shows. */
 bool cli_check_study(const Cli *cli, const RunList *list, Err *err);
 
 /* Threads of a run: as given, else the processors divided by the jobs, at least 1. */

@@ -7,8 +7,6 @@
 #include "runner/config/run_names.h"
 #include "runner/config/yaml_file.h"
 
-static const char here[] = "experiments";
-
 static bool has_datasets(Arena *arena, const char *folder)
 {
     return file_exists(arena_printf(arena, "%s/datasets.yaml", folder));
@@ -27,6 +25,7 @@ static bool lacks_datasets(Arena *arena, const char *folder)
  * or by those that were installed with the program; then the experiments that are here, if any, are passed over. */
 static const char *find_experiments(Cli *cli)
 {
+    static const char here[] = "experiments";
     Arena *arena = &cli->arena;
     if (has_datasets(arena, here)) return here;
     for (size_t i = 0; i < cli->target_count; i++) {
@@ -53,17 +52,13 @@ static bool named_alone(const Cli *cli)
 void cli_place(Cli *cli)
 {
     ResolveOptions *resolve = &cli->place.resolve;
-    const bool experiments_option = cli->place.experiments != NULL;
     if (!named_alone(cli)) cli->place.again = cli->force ? "the same command without --force" : "the same command";
     if (!cli->place.experiments) cli->place.experiments = find_experiments(cli);
     resolve->folder = cli->place.experiments;
     resolve->overrides = cli->overrides;
     resolve->override_count = cli->override_count;
     const char *usual = resolve->profile ? arena_printf(&cli->arena, "build/%s/results", resolve->profile) : "results";
-    const char *own = cli->override_count ? "build/override" : usual;
-    cli->place.results = cli->results_option ? cli->results_option : own;
-    cli->place.paired = experiments_option
-                            ? cli->results_option != NULL
-                            : strcmp(cli->place.experiments, here) == 0 && strcmp(cli->place.results, own) == 0;
+    cli->place.results = cli->override_count ? "build/override" : usual;
+    if (cli->results_option) cli->place.results = cli->results_option;
     if (cli->override_count && strcmp(cli->place.results, usual) != 0) cli->place.lender = usual;
 }

@@ -61,7 +61,8 @@ typedef struct Experiment {
 typedef struct ExperimentTables {
     const Table *metrics, *figures;
     RunNames *runs;
-    bool (*name_taken)(const char *name); /* whether tables have other rows of a loss term's name; NULL: none */
+    /* Whether the results have other rows or columns of a loss term's name; NULL: none. */
+    bool (*name_taken)(const Experiment *experiment, const char *name);
 } ExperimentTables;
 
 /* Binds one variant of a seed. Checks everything that needs no data and no shapes: unknown keys, types, bounds, names

@@ -206,9 +206,9 @@ static void check_term_names(Binder *binder, const Experiment *experiment, const
         const bool is_one = loss && loss->role && strcmp(loss->role, own) == 0, is_named = strcmp(term->name, own) == 0;
         if (is_one && !first) first = term;
         if (is_named && !is_one) named = term;
-        if (!is_named && tables->name_taken && tables->name_taken(term->name))
+        if (!is_named && tables->name_taken && tables->name_taken(experiment, term->name))
             report_add(binder->report, RANK_VALUE, term->loc,
-                       "\"%s\" is the name of rows of metrics.csv that are no loss term's; name the term otherwise",
+                       "\"%s\" is what other rows or columns of the results are called; name the term otherwise",
                        term->name);
     }
     if (named && first)
@@ -217,7 +217,7 @@ static void check_term_names(Binder *binder, const Experiment *experiment, const
 }
 
 /* kl: {kl_divergence: {posterior: latent}, weight: 2} */
-static void bind_losses(Binder *binder, const Cfg *root, const ExperimentTables *tables, Experiment *experiment)
+static void bind_losses(Binder *binder, const Cfg *root, Experiment *experiment)
 {
     static const char *const extra[] = {"weight", NULL};
     static const Cfg one = {.kind = CFG_SCALAR, .text = "constant"};
@@ -239,7 +239,6 @@ static void bind_losses(Binder *binder, const Cfg *root, const ExperimentTables 
         if (!weight) term->weight.loc = item->key_loc;
     }
     qsort(experiment->losses, map->n, sizeof(LossTerm), compare_terms);
-    check_term_names(binder, experiment, tables);
 }
 
 /* Tables and figures show it as one line. */
@@ -354,10 +353,11 @@ static void bind_all(Binder *binder, const Cfg *root, const char *const *keys, c
 {
     bind_data(binder, root, &experiment->data);
     bind_network(binder, root, experiment);
-    bind_losses(binder, root, tables, experiment);
+    bind_losses(binder, root, experiment);
     bind_train(binder, root, &experiment->train);
     const size_t deciding = binder->run_count;
     bind_top(binder, root, keys, tables, experiment);
+    check_term_names(binder, experiment, tables);
     check_refs(binder, experiment);
     check_used(binder, experiment);
     sort_sections(binder, experiment);

@@ -57,8 +57,8 @@ bool metric_writes(const Experiment *experiment, const Spec *spec, const char *n
  * of summary.csv: NAME_SPLIT. */
 bool metric_check_names(const UseContext *use, const Spec *spec, Err *err);
 
-/* Whether some metric has rows of that name that are no loss term's: a term of that name could not be told from it. */
-bool metric_name_taken(const char *name);
+/* Whether history.csv, or an item of evaluate, has columns or rows of that name that are no loss term's. */
+bool metric_name_taken(const Experiment *experiment, const char *name);
 
 /* Its check, and metric_check_names. */
 bool metric_check(const UseContext *use, const Spec *spec, Err *err);

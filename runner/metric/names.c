@@ -38,11 +38,14 @@ bool metric_writes(const Experiment *experiment, const Spec *spec, const char *n
     return found;
 }
 
-bool metric_name_taken(const char *name)
+bool metric_name_taken(const Experiment *experiment, const char *name)
 {
-    for (size_t i = 0; i < metrics_table.n; i++)
-        for (const char *const *names = ((const Metric *)metrics_table.rows[i])->names; *names; names++)
+    if (strcmp(name, "objective") == 0) return true; /* of history.csv */
+    for (size_t i = 0; i < experiment->evaluate.n; i++) {
+        const Metric *metric = (const Metric *)experiment->evaluate.items[i].row;
+        for (const char *const *names = metric ? metric->names : NULL; names && *names; names++)
             if (fits(*names, name)) return true;
+    }
     return false;
 }
 

@@ -11,10 +11,10 @@ static Cfg *read_map(Arena *arena, const char *results, const Found *found, cons
     return root && root->kind == CFG_MAP ? root : cfg_parse_text(arena, file, "{}", &ignored);
 }
 
-/* All that decides a run's numbers but its seed. */
+/* All that decides a run's weights but its seed. */
 static Cfg *what_decides(Arena *arena, const char *results, const Found *found)
 {
-    static const char *const others[] = {"seed", "title", "figures"};
+    static const char *const others[] = {"seed", "title", "evaluate", "figures"};
     static const char *const origins[] = {"dataset_sha256", "numerics_version", "needs"};
     Cfg *config = read_map(arena, results, found, "config.yaml");
     const Cfg *run = read_map(arena, results, found, "run.yaml");
@@ -28,5 +28,9 @@ static Cfg *what_decides(Arena *arena, const char *results, const Found *found)
 
 const char *found_differences(Arena *arena, const char *results, const Found *a, const Found *b)
 {
-    return config_differences(arena, what_decides(arena, results, a), what_decides(arena, results, b), false);
+    Arena trees = {0};
+    const Cfg *first = what_decides(&trees, results, a), *second = what_decides(&trees, results, b);
+    const char *keys = arena_text(arena, config_differences(&trees, first, second, false));
+    arena_release(&trees);
+    return keys;
 }

@@ -137,28 +137,15 @@ const char *config_differences(Arena *arena, const Cfg *before, const Cfg *after
     return taken(&report);
 }
 
-/* The run's configuration against a file of its folder; false: there is none to compare with. */
-static bool compare_with(Report *report, const Run *run, const char *file)
-{
-    Err ignored = {0};
-    const char *path = arena_printf(report->arena, "%s/%s", run->folder, file);
-    Cfg *old = file_exists(path) ? cfg_parse_file(report->arena, path, &ignored) : NULL;
-    Cfg *new = old ? cfg_parse_text(report->arena, "config.yaml", run->config, &ignored) : NULL;
-    if (new) compare_trees(report, old, new);
-    return new != NULL;
-}
-
-const char *run_differences_since(Arena *arena, const Run *run)
-{
-    Report report = {.arena = arena};
-    compare_with(&report, run, "log/config.yaml");
-    return taken(&report);
-}
-
 const char *run_differences(Arena *arena, const Run *run, bool values)
 {
+    Err ignored = {0};
+    const char *path = arena_printf(arena, "%s/config.yaml", run->folder);
+    Cfg *old = file_exists(path) ? cfg_parse_file(arena, path, &ignored) : NULL;
+    Cfg *new = old ? cfg_parse_text(arena, "config.yaml", run->config, &ignored) : NULL;
+    if (!new) return "";
     Report report = {.arena = arena, .values = values};
-    if (!compare_with(&report, run, "config.yaml")) return "";
+    compare_trees(&report, old, new);
     for (size_t i = 0; values && run->needs && i < run->experiment.need_count; i++) {
         const Run *need = run->needs[i];
         const char *then = run_needed(arena, run, need->path);

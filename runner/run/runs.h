@@ -12,7 +12,6 @@ typedef struct RunPlace {
     const char *results;     /* folder of the results */
     const char *lender;      /* another one, from which needed runs are taken that are trained there; or NULL */
     const char *again;       /* for messages: the call that stands for a run where its name alone doesn't; else NULL */
-    bool paired;             /* the results are of these experiments and of no others: what they no longer make goes */
     ResolveOptions resolve;  /* of the targets; runs that are only needed take no overrides and no other seed */
 } RunPlace;
 

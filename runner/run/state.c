@@ -162,11 +162,8 @@ static const char *replaced(Arena *arena, const Run *run)
 {
     uint64_t epoch, step;
     if (!checkpoint_peek(checkpoint_of(arena, run), NULL, &epoch, &step)) return NULL;
-    const char *keys = run_differences_since(arena, run);
-    return arena_printf(arena,
-                        "a checkpoint of another configuration, of epoch %llu, step %llu, will be replaced%s%s%s",
-                        (unsigned long long)epoch + 1, (unsigned long long)step, keys[0] ? " (changed since: " : "",
-                        keys, keys[0] ? ")" : "");
+    return arena_printf(arena, "a checkpoint of another configuration, of epoch %llu, step %llu, will be replaced",
+                        (unsigned long long)epoch + 1, (unsigned long long)step);
 }
 
 /* Why a run is trained from its start; ran: its results are there, or were committed without their weights. */

@@ -23,9 +23,6 @@ RunStatus run_status(Arena *arena, const Run *run);
  * values the first few keys and how many more there are. "" where there is none, or nothing to compare with. */
 const char *run_differences(Arena *arena, const Run *run, bool values);
 
-/* The first few keys, likewise, that differ from the configuration with which the run was started last. */
-const char *run_differences_since(Arena *arena, const Run *run);
-
 /* The keys whose values differ between two trees, told likewise. */
 const char *config_differences(Arena *arena, const Cfg *before, const Cfg *after, bool values);
 

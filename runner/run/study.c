@@ -110,14 +110,13 @@ bool study_check(const char *experiments, const RunList *list, Err *err)
     return ok;
 }
 
-/* What lacks something isn't drawn; nor may an old picture stand for it. */
-static bool drop_figure(const RunPlace *place, const char *name, const char *path, const Err *lacks, bool whole,
-                        FILE *tell, Err *err)
+/* An old picture stays while a run is missing; it goes where the runs that are there don't make it any more. */
+static bool drop_figure(const char *name, const char *path, const Err *lacks, bool whole, FILE *tell, Err *err)
 {
-    const bool old = place->paired && file_exists(path);
-    if (old && !file_remove(path, err)) return false;
-    if (!tell || (!old && !whole && lacks->kind != ERR_CONFIG)) return true;
-    fprintf(tell, "%s: not drawn%s: ", name, old ? ", and its old picture removed" : "");
+    const bool stale = lacks->kind == ERR_CONFIG && file_exists(path);
+    if (stale && !file_remove(path, err)) return false;
+    if (!tell || (!stale && !whole)) return true;
+    fprintf(tell, "%s: not drawn%s: ", name, stale ? ", and its old picture removed" : "");
     err_print(lacks, tell);
     return true;
 }
@@ -134,7 +133,7 @@ static bool draw_figure(Arena *arena, const RunPlace *place, const StudyFigure *
     if (ok && lacks.kind == ERR_NONE)
         ok = file_make_folder(folder, err) && canvas_write(&out, path, err);
     else if (ok)
-        ok = drop_figure(place, figure->name, path, &lacks, whole, tell, err);
+        ok = drop_figure(figure->name, path, &lacks, whole, tell, err);
     canvas_release(&out);
     return ok;
 }
@@ -146,7 +145,6 @@ bool study_draw(const RunPlace *place, bool whole, FILE *tell, Err *err)
     size_t n;
     bool ok = study_read(&arena, place->experiments, &figures, &n, err);
     for (size_t i = 0; ok && i < n; i++) ok = draw_figure(&arena, place, &figures[i], whole, tell, err);
-    ok = ok && study_remove_leftovers(&arena, place, figures, n, tell, err);
     arena_release(&arena);
     return ok;
 }

@@ -4,9 +4,10 @@
 
 #include "runner/run/runs.h"
 
-/* Draws every figure whose panels are all there; the others are left as they are. `tell`, unless it is NULL, is told
- * what report.yaml asks for in vain; where the study is meant to be whole also what isn't there yet. Without
- * report.yaml: nothing to do. */
+/* Draws every figure whose panels are all there. The others are left as they are while a run is missing; an old picture
+ * is removed where the runs that are there don't make it any more. `tell`, unless it is NULL, is told of those that
+ * were removed and, where the study is meant to be whole, of all that aren't drawn. Without report.yaml: nothing to do.
+ */
 bool study_draw(const RunPlace *place, bool whole, FILE *tell, Err *err);
 
 /* Checks report.yaml: keys, types, what is missing, and that each panel's run is in the list and draws that figure,

@@ -123,13 +123,13 @@ static void find_lack(Arena *arena, const StudyChart *chart, const Served *serve
         const RunPattern *pattern = &chart->runs[k];
         if (served->pattern[k]) continue;
         if (served->without[k])
-            err_failed(lacks, pattern->loc, "%s has no %s%s%s", served->without[k]->path, chart->metric, of, splits);
+            err_config(lacks, pattern->loc, "%s has no %s%s%s", served->without[k]->path, chart->metric, of, splits);
         else
             err_failed(lacks, pattern->loc, "no run of \"%s\" is there", pattern->text);
     }
     for (size_t i = 0; i < n; i++)
         if (!served->split[i])
-            err_failed(lacks, chart->splits[i].loc, "no run of the chart has %s of the split \"%s\"", chart->metric,
+            err_config(lacks, chart->splits[i].loc, "no run of the chart has %s of the split \"%s\"", chart->metric,
                        chart->splits[i].name);
 }
 

@@ -136,7 +136,11 @@ bool study_draw_panels(Arena *arena, const RunPlace *place, const StudyFigure *f
     for (size_t i = 0; i < figure->n; i++) {
         const Panel *panel = &figure->panels[i];
         path[i] = arena_printf(arena, "%s/%s/figures/%s.png", place->results, panel->run, panel->figure);
-        if (!file_exists(path[i])) err_failed(lacks, panel->loc, "%s of %s is not there", panel->figure, panel->run);
+        if (file_exists(path[i])) continue;
+        if (file_exists(arena_printf(arena, "%s/%s/run.yaml", place->results, panel->run)))
+            err_config(lacks, panel->loc, "%s has no %s", panel->run, panel->figure);
+        else
+            err_failed(lacks, panel->loc, "%s is not there yet", panel->run);
     }
     if (lacks->kind != ERR_NONE) return true;
     Canvas *picture = arena_alloc(arena, figure->n, sizeof *picture);

@@ -47,15 +47,11 @@ bool study_matches(const RunPattern *pattern, const char *path);
 
 /* Each draws into `out`, initialised by it. There is nothing to draw, and lacks is set to the first thing that is
  * missing (true is returned), until all panels are there, as large as their crops, or a value for each pattern and each
- * split. */
+ * split. ERR_FAILED: a run isn't there, or not finished; ERR_CONFIG: those that are finished haven't what is asked for.
+ */
 bool study_draw_panels(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, Err *lacks,
                        Err *err);
 bool study_draw_chart(Arena *arena, const RunPlace *place, const StudyFigure *figure, Canvas *out, Err *lacks,
                       Err *err);
-
-/* Removes the pictures of figures that report.yaml no longer names, where the results are those of its experiments
- * alone; pictures that the study can't have drawn are the user's. */
-bool study_remove_leftovers(Arena *arena, const RunPlace *place, const StudyFigure *figures, size_t n, FILE *tell,
-                            Err *err);
 
 #endif

@@ -131,16 +131,19 @@ static bool end_epoch(Loop *loop, Err *err)
     return true;
 }
 
-static bool show_history(const TrainJob *job, Err *err)
+/* For onlookers: that it can't be written is no reason to stop. */
+static void show_history(const TrainJob *job)
 {
-    return !job->history || history_show(&job->state->history, job->history, err);
+    Err ignored = {0};
+    if (job->history) history_show(&job->state->history, job->history, &ignored);
 }
 
 static bool save(const Loop *loop, Err *err)
 {
     const TrainJob *job = loop->job;
-    return checkpoint_save(job->checkpoint, job->identity, &job->model->params, job->state, err) &&
-           show_history(job, err);
+    bool ok = checkpoint_save(job->checkpoint, job->identity, &job->model->params, job->state, err);
+    if (ok) show_history(job);
+    return ok;
 }
 
 static TrainEnd run_epoch(Loop *loop, Err *err)
@@ -173,7 +176,8 @@ TrainEnd train_run(const TrainJob *job, Err *err)
 {
     Loop loop;
     loop_init(&loop, job);
-    TrainEnd end = can_be(&loop, err) && show_history(job, err) ? TRAIN_DONE : TRAIN_FAILED;
+    TrainEnd end = can_be(&loop, err) ? TRAIN_DONE : TRAIN_FAILED;
+    if (end == TRAIN_DONE) show_history(job);
     uint64_t epochs = (uint64_t)job->model->experiment->train.epochs;
     progress_begin(job->progress, job->progress->label, job->progress->quiet, job->progress->report, epochs, loop.steps,
                    job->state->epoch * loop.steps + job->state->step);

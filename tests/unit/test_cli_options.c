@@ -152,21 +152,6 @@ static void results_never_go_over_committed_ones(void **state)
     assert_string_equal(cli.place.resolve.folder, "mine");
 }
 
-/* Where one of the two is somewhere else, the other may hold what is of neither. */
-static void results_go_with_experiments(void **state)
-{
-    (void)state;
-    const char *const pairs[][6] = {{"run"},
-                                    {"run", "--profile", "quick"},
-                                    {"run", "-o", "a=1"},
-                                    {"run", "--profile", "quick", "--results=build/quick/results"},
-                                    {"run", "--results", "r", "--experiments", "e"}};
-    const char *const others[][4] = {{"run", "--results=r"}, {"run", "--experiments", "e"}};
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) assert_true(parse_words(pairs[i]) && cli.place.paired);
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        assert_true(parse_words(others[i]) && !cli.place.paired);
-}
-
 /* The options and targets with which the name of a run isn't enough to call for it again. */
 static void a_name_is_enough_without_options(void **state)
 {
@@ -321,7 +306,6 @@ int main(void)
         TEST(overrides_are_kept_in_order),
         TEST(names_of_folders_are_one_line),
         TEST(results_never_go_over_committed_ones),
-        TEST(results_go_with_experiments),
         TEST(a_name_is_enough_without_options),
         TEST(commands_are_found),
         TEST(commands_name_options_that_exist),
