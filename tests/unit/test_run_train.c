@@ -188,6 +188,20 @@ static void who_looks_on_sees_the_rows_so_far(void **state)
     shown[0] = '\0';
 }
 
+/* They are for onlookers: where they can't lie, training goes on. */
+static void rows_that_cannot_be_shown_stop_nothing(void **state)
+{
+    (void)state;
+    Err err = {0};
+    test_path(path, "unseen.safetensors");
+    test_path(shown, "no/such/folder/history.csv");
+    begin();
+    assert_int_equal(train(NEVER, &err), TRAIN_DONE);
+    assert_int_equal(err.kind, ERR_NONE);
+    shown[0] = '\0';
+    end();
+}
+
 static void threads_change_no_bit(void **state)
 {
     (void)state;
@@ -394,6 +408,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interrupted_anywhere_it_ends_in_the_same_bytes),
         cmocka_unit_test(who_looks_on_sees_the_rows_so_far),
+        cmocka_unit_test(rows_that_cannot_be_shown_stop_nothing),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(the_seed_changes_them),
         cmocka_unit_test(the_history_adds_up),
