@@ -26,10 +26,26 @@ static Cfg *what_decides(Arena *arena, const char *results, const Found *found)
     return config;
 }
 
+/* Needed runs of one side alone are judges of what only that side has measured. */
+static void keep_common_needs(Cfg *a, Cfg *b)
+{
+    Cfg *first = cfg_get(a, "needs"), *second = cfg_get(b, "needs");
+    if (!first || !second) {
+        cfg_take(a, "needs");
+        cfg_take(b, "needs");
+        return;
+    }
+    for (size_t i = first->n; i-- > 0;)
+        if (!cfg_get(second, first->items[i]->key)) cfg_take(first, first->items[i]->key);
+    for (size_t i = second->n; i-- > 0;)
+        if (!cfg_get(first, second->items[i]->key)) cfg_take(second, second->items[i]->key);
+}
+
 const char *found_differences(Arena *arena, const char *results, const Found *a, const Found *b)
 {
     Arena trees = {0};
-    const Cfg *first = what_decides(&trees, results, a), *second = what_decides(&trees, results, b);
+    Cfg *first = what_decides(&trees, results, a), *second = what_decides(&trees, results, b);
+    keep_common_needs(first, second);
     const char *keys = arena_text(arena, config_differences(&trees, first, second, false));
     arena_release(&trees);
     return keys;

@@ -99,8 +99,8 @@ static void only_runs_of_one_configuration_make_a_mean(void **state)
         const char *run = arena_printf(&arena, "vae/seed%d", seed);
         add(run, arena_printf(&arena, "elbo,test,%d,nats,10,grey\n", 100 + seed * seed));
         put(run, "run.yaml",
-            arena_printf(&arena, "identity: %d\nparameters: 123\nepochs: 4\nneeds:\n  judge/seed1: %s\n", seed,
-                         seed == 6 ? "b" : "a"));
+            arena_printf(&arena, "identity: %d\nparameters: 123\nepochs: 4\nneeds:\n  judge/seed1: %s\n%s", seed,
+                         seed == 6 ? "b" : "a", seed == 4 ? "  second/seed1: a\n" : ""));
         put(run, "config.yaml",
             arena_printf(
                 &arena,
