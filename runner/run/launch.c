@@ -84,22 +84,15 @@ static bool is_alive(long long process)
     return process > 0 && process <= INT_MAX && (kill((pid_t)process, 0) == 0 || errno != ESRCH);
 }
 
-/* The number in "NAME.NUMBER.tmp" (file.h); 0: "NAME.tmp" without one, -1: no temporary file. */
-static long long writer_of(const char *name)
-{
-    size_t end = strlen(name);
-    if (end <= 4 || strcmp(name + end - 4, ".tmp") != 0) return -1;
-    size_t at = end -= 4;
-    while (at && name[at - 1] >= '0' && name[at - 1] <= '9') at--;
-    return at > 1 && at < end && name[at - 1] == '.' ? strtoll(name + at, NULL, 10) : 0;
-}
-
+/* Of a launch file, and of what it is written to first, only the starter can tell; all else here is the lock's. */
 static bool is_left(const char *name)
 {
     const char *end = behind_number(name);
-    if (end && strcmp(end, ".yaml") == 0) return !is_alive(strtoll(name + sizeof prefix - 1, NULL, 10));
-    const long long writer = writer_of(name);
-    return writer >= 0 && !is_alive(writer);
+    const size_t length = strlen(name);
+    const bool temporary = length > 4 && strcmp(name + length - 4, ".tmp") == 0;
+    if (end && (strcmp(end, ".yaml") == 0 || (temporary && strncmp(end, ".yaml.", 6) == 0)))
+        return !is_alive(strtoll(name + sizeof prefix - 1, NULL, 10));
+    return temporary;
 }
 
 static void sweep(Arena *arena, const char *folder)

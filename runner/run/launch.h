@@ -16,9 +16,10 @@ const char *launch_folder(Arena *arena, const char *frozen, Err *err);
  * any other stays as it is. */
 void launch_origin(Err *err);
 
-/* Removes what killed processes left in a run's folder, or that of all results: temporary files whose writer, and
- * launch files whose starter is no more. The lock is the caller's, so nobody else writes there but a starter, and
- * `sample` where its picture is to lie there: what is theirs stays while they live. */
+/* Removes what killed processes left in a run's folder, or that of all results: temporary files, and launch files whose
+ * starter is no more. The lock is the caller's, so nobody else writes there but a starter, whose own files stay while
+ * it lives. Whether another writer lives isn't asked: one that was killed may still have its number, as nobody has
+ * waited for it yet, or another process may have it. */
 void launch_sweep(const char *folder);
 
 #endif

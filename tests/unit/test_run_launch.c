@@ -88,13 +88,13 @@ static void what_the_dead_left_is_swept(void **state)
         put("run/log", "launch-99999999999999999999.yaml"),
         put("run", arena_printf(&arena, "metrics.csv.%ld.tmp", dead)),
         put("run", arena_printf(&arena, "metrics%ld.tmp", alive)),
+        put("run", arena_printf(&arena, "weights.safetensors.%ld.tmp", alive)),
         put("run", arena_printf(&arena, ".%ld.tmp", alive)),
         put("run/figures", "samples.png.99999999999999999999.tmp"),
     };
     const char *const kept[] = {
         put("run/log", arena_printf(&arena, "launch-%ld.yaml", alive)),
         put("run/log", arena_printf(&arena, "launch-%ld.yaml.%ld.tmp", alive, alive)),
-        put("run/figures", arena_printf(&arena, "mine.png.%ld.tmp", alive)),
         put("run/log", "lock"),
         put("run/log", "config.yaml"),
         put("run/log", "launch-notes.yaml"),
