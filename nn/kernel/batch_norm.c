@@ -102,44 +102,83 @@ void batch_norm_grad_sums(size_t n, size_t positions, size_t channels, const rea
 
 typedef struct Rows {
     size_t channels;
-    const real *x, *dy, *mean, *factor, *a, *b;
+    const real *x, *dy, *mean, *factor, *a, *b, *rectified;
+    bool add, rectify;
     real *to;
 } Rows;
 
-WIDE(apply_loop)(const void *context, size_t begin, size_t end)
+WIDE_INLINE void apply_rows(const Rows *v, size_t begin, size_t end, bool rectify)
 {
-    const Rows *v = context;
     const size_t channels = v->channels;
     const real *restrict mean = v->mean, *restrict factor = v->factor, *restrict shift = v->a;
     for (size_t r = begin; r < end; r++) {
         const real *restrict x = v->x + r * channels;
         real *restrict y = v->to + r * channels;
-        for (size_t c = 0; c < channels; c++) y[c] = (x[c] - mean[c]) * factor[c] + shift[c];
+        for (size_t c = 0; c < channels; c++) {
+            const real value = (x[c] - mean[c]) * factor[c] + shift[c];
+            y[c] = rectify && value < 0 ? 0 : value;
+        }
     }
 }
 
-void batch_norm_apply(size_t rows, size_t channels, const real *x, const real *mean, const real *factor,
-                      const real *shift, real *y)
+WIDE(apply_loop)(const void *context, size_t begin, size_t end)
 {
-    wide_run(rows, block_rows(channels), &apply_loop,
-             &(Rows){.channels = channels, .x = x, .mean = mean, .factor = factor, .a = shift, .to = y});
+    const Rows *v = context;
+    if (v->rectify)
+        apply_rows(v, begin, end, true);
+    else
+        apply_rows(v, begin, end, false);
+}
+
+void batch_norm_apply(size_t rows, size_t channels, const real *x, const real *mean, const real *factor,
+                      const real *shift, bool rectify, real *y)
+{
+    wide_run(
+        rows, block_rows(channels), &apply_loop,
+        &(Rows){.channels = channels, .x = x, .mean = mean, .factor = factor, .a = shift, .rectify = rectify, .to = y});
+}
+
+/* `add` and `rectified` are constants wherever this is called, so that each has its loop. */
+WIDE_INLINE void grad_rows(const Rows *v, size_t begin, size_t end, bool add, bool rectified)
+{
+    const size_t channels = v->channels;
+    const real *restrict mean = v->mean, *restrict factor = v->factor, *restrict a = v->a, *restrict b = v->b;
+    for (size_t r = begin; r < end; r++) {
+        const real *restrict x = v->x + r * channels, *restrict dy = v->dy + r * channels;
+        const real *restrict output = rectified ? v->rectified + r * channels : x;
+        real *restrict dx = v->to + r * channels;
+        for (size_t c = 0; c < channels; c++) {
+            const real sum = (add ? dx[c] : 0) + factor[c] * (dy[c] - a[c] - (x[c] - mean[c]) * b[c]);
+            dx[c] = rectified && output[c] <= 0 ? 0 : sum;
+        }
+    }
 }
 
 WIDE(grad_input_loop)(const void *context, size_t begin, size_t end)
 {
     const Rows *v = context;
-    const size_t channels = v->channels;
-    const real *restrict mean = v->mean, *restrict factor = v->factor, *restrict a = v->a, *restrict b = v->b;
-    for (size_t r = begin; r < end; r++) {
-        const real *restrict x = v->x + r * channels, *restrict dy = v->dy + r * channels;
-        real *restrict dx = v->to + r * channels;
-        for (size_t c = 0; c < channels; c++) dx[c] += factor[c] * (dy[c] - a[c] - (x[c] - mean[c]) * b[c]);
-    }
+    if (v->rectified && v->add)
+        grad_rows(v, begin, end, true, true);
+    else if (v->rectified)
+        grad_rows(v, begin, end, false, true);
+    else if (v->add)
+        grad_rows(v, begin, end, true, false);
+    else
+        grad_rows(v, begin, end, false, false);
 }
 
 void batch_norm_grad_input(size_t rows, size_t channels, const real *x, const real *dy, const real *mean,
-                           const real *factor, const real *a, const real *b, real *dx)
+                           const real *factor, const real *a, const real *b, const Ending *ending, real *dx)
 {
-    wide_run(rows, block_rows(channels), &grad_input_loop,
-             &(Rows){.channels = channels, .x = x, .dy = dy, .mean = mean, .factor = factor, .a = a, .b = b, .to = dx});
+    const Rows v = {.channels = channels,
+                    .x = x,
+                    .dy = dy,
+                    .mean = mean,
+                    .factor = factor,
+                    .a = a,
+                    .b = b,
+                    .rectified = ending->rectified,
+                    .add = ending->add,
+                    .to = dx};
+    wide_run(rows, block_rows(channels), &grad_input_loop, &v);
 }

@@ -197,9 +197,21 @@ WIDE(sum_loop)(const void *context, size_t begin, size_t end)
     for (size_t i = begin; i < end; i++) y[i] = a[i] + b[i];
 }
 
-void elementwise_sum(size_t n, const real *a, const real *b, real *y)
+WIDE(rectified_sum_loop)(const void *context, size_t begin, size_t end)
 {
-    wide_run(n, BLOCK_ELEMENTS, &sum_loop, &(Arrays){.in = {a, b}, .out = y});
+    const Arrays *v = context;
+    const real *restrict a = v->in[0];
+    const real *restrict b = v->in[1];
+    real *restrict y = v->out;
+    for (size_t i = begin; i < end; i++) {
+        const real sum = a[i] + b[i];
+        y[i] = sum < 0 ? 0 : sum;
+    }
+}
+
+void elementwise_sum(size_t n, const real *a, const real *b, bool rectify, real *y)
+{
+    wide_run(n, BLOCK_ELEMENTS, rectify ? &rectified_sum_loop : &sum_loop, &(Arrays){.in = {a, b}, .out = y});
 }
 
 WIDE(multiply_loop)(const void *context, size_t begin, size_t end)
@@ -241,6 +253,19 @@ WIDE(add_loop)(const void *context, size_t begin, size_t end)
 void elementwise_add(size_t n, const real *x, real *y)
 {
     wide_run(n, BLOCK_ELEMENTS, &add_loop, &(Arrays){.in = {x}, .out = y});
+}
+
+WIDE(set_loop)(const void *context, size_t begin, size_t end)
+{
+    const Arrays *v = context;
+    const real *restrict x = v->in[0];
+    real *restrict y = v->out;
+    for (size_t i = begin; i < end; i++) y[i] = 0 + x[i];
+}
+
+void elementwise_set(size_t n, const real *x, real *y)
+{
+    wide_run(n, BLOCK_ELEMENTS, &set_loop, &(Arrays){.in = {x}, .out = y});
 }
 
 WIDE(gaussian_loop)(const void *context, size_t begin, size_t end)

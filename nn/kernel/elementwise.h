@@ -4,6 +4,7 @@
 #ifndef NN_KERNEL_ELEMENTWISE_H
 #define NN_KERNEL_ELEMENTWISE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "nn/base/real.h"
@@ -33,8 +34,8 @@ void elementwise_softplus_grad(size_t n, const real *x, const real *dy, real *dx
 void elementwise_elu(size_t n, real alpha, const real *x, real *y);
 void elementwise_elu_grad(size_t n, real alpha, const real *x, const real *dy, real *dx);
 
-/* y = a + b */
-void elementwise_sum(size_t n, const real *a, const real *b, real *y);
+/* y = a + b, or 0 where that is below 0 (rectify) */
+void elementwise_sum(size_t n, const real *a, const real *b, bool rectify, real *y);
 
 /* y = a b; da += dy b */
 void elementwise_multiply(size_t n, const real *a, const real *b, real *y);
@@ -42,6 +43,8 @@ void elementwise_multiply_grad(size_t n, const real *b, const real *dy, real *da
 
 /* y += x */
 void elementwise_add(size_t n, const real *x, real *y);
+/* y = 0 + x */
+void elementwise_set(size_t n, const real *x, real *y);
 
 /* z = mean + exp(log_variance / 2) noise; dlog_variance += dz noise exp(log_variance / 2) / 2 */
 void elementwise_gaussian(size_t n, const real *mean, const real *log_variance, const real *noise, real *z);

@@ -1,5 +1,7 @@
 #include "nn/kernel/pooling.h"
 
+#include <string.h>
+
 #include "nn/kernel/blocks.h"
 #include "nn/kernel/wide.h"
 
@@ -10,6 +12,8 @@ typedef struct Pooling {
     const real *x, *dy;
     const real *tap_in;
     real *to, *tap;
+    bool rectify;
+    Ending ending;
 } Pooling;
 
 /* The taps of a window that lie in the image: rows [top, bottom) and columns [left, right) of the kernel, and where the
@@ -78,6 +82,7 @@ WIDE_INLINE void max_window(const Pooling *v, const Window *w, size_t image, siz
         for (size_t kw = w->left; kw < w->right; kw++)
             greater_of(s->cin, (real)(kh * s->kw + kw), v->x + image + offset_of(s, w, kh, kw), y, tap);
     }
+    for (size_t c = 0; c < s->cin && v->rectify; c++) y[c] = y[c] < 0 ? 0 : y[c];
 }
 
 WIDE(max_loop)(const void *context, size_t begin, size_t end)
@@ -85,9 +90,9 @@ WIDE(max_loop)(const void *context, size_t begin, size_t end)
     for_windows(context, begin, end, max_window);
 }
 
-void pooling_max(const ConvShape *shape, const real *x, real *y, real *tap)
+void pooling_max(const ConvShape *shape, const real *x, bool rectify, real *y, real *tap)
 {
-    wide_run(shape->n, 1, &max_loop, &(Pooling){.shape = shape, .x = x, .to = y, .tap = tap});
+    wide_run(shape->n, 1, &max_loop, &(Pooling){.shape = shape, .x = x, .to = y, .tap = tap, .rectify = rectify});
 }
 
 WIDE_INLINE void hand_back(size_t channels, real tap, const real *restrict at, const real *restrict dy,
@@ -109,14 +114,26 @@ WIDE_INLINE void max_grad_window(const Pooling *v, const Window *w, size_t image
     }
 }
 
-WIDE(max_grad_loop)(const void *context, size_t begin, size_t end)
+WIDE_INLINE void pass_relu(size_t n, const real *restrict x, real *restrict dx)
 {
-    for_windows(context, begin, end, max_grad_window);
+    for (size_t i = 0; i < n; i++) dx[i] = x[i] <= 0 ? 0 : dx[i];
 }
 
-void pooling_max_grad(const ConvShape *shape, const real *tap, const real *dy, real *dx)
+WIDE(max_grad_loop)(const void *context, size_t begin, size_t end)
 {
-    wide_run(shape->n, 1, &max_grad_loop, &(Pooling){.shape = shape, .tap_in = tap, .dy = dy, .to = dx});
+    const Pooling *v = context;
+    const size_t image = v->shape->ih * v->shape->iw * v->shape->cin;
+    for (size_t i = begin; i < end; i++) {
+        if (!v->ending.add) memset(v->to + i * image, 0, image * sizeof *v->to);
+        for_windows(v, i, i + 1, max_grad_window);
+        if (v->ending.rectified) pass_relu(image, v->ending.rectified + i * image, v->to + i * image);
+    }
+}
+
+void pooling_max_grad(const ConvShape *shape, const real *tap, const real *dy, const Ending *ending, real *dx)
+{
+    wide_run(shape->n, 1, &max_grad_loop,
+             &(Pooling){.shape = shape, .tap_in = tap, .dy = dy, .to = dx, .ending = *ending});
 }
 
 static double taps_of(const Window *w)

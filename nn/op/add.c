@@ -1,4 +1,5 @@
 #include "nn/kernel/elementwise.h"
+#include "nn/kernel/rectify.h"
 #include "nn/op/op.h"
 
 static bool shape(OpShape *op, Err *err)
@@ -10,13 +11,20 @@ static bool shape(OpShape *op, Err *err)
 
 static void forward(const OpRun *run)
 {
-    elementwise_sum(shape_count(run->out_shape), run->in[0], run->in[1], run->out);
+    elementwise_sum(shape_count(run->out_shape), run->in[0], run->in[1], run->rectify, run->out);
 }
 
 static void backward(const OpRun *run)
 {
+    const size_t n = shape_count(run->out_shape);
     for (size_t i = 0; i < 2; i++) {
-        if (run->in_grad[i]) elementwise_add(shape_count(run->out_shape), run->out_grad, run->in_grad[i]);
+        if (!run->in_grad[i]) continue;
+        if (i == 0 && run->rectified)
+            rectify_grad(n, run->in[0], run->out_grad, run->in_grad[0]);
+        else if (run->fresh[i])
+            elementwise_set(n, run->out_grad, run->in_grad[i]);
+        else
+            elementwise_add(n, run->out_grad, run->in_grad[i]);
     }
 }
 
@@ -31,6 +39,8 @@ const Op op_add = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .sets = true,
+    .takes_relu = true,
     .pointwise = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],

@@ -89,7 +89,13 @@ static void forward(const OpRun *run)
         l.deviation[c] = (real)(1 / sqrt(variance + epsilon));
         l.a[c] = run->in[SCALE][c] * l.deviation[c];
     }
-    batch_norm_apply(l.rows, l.channels, run->in[X], l.mean, l.a, run->in[SHIFT], run->out);
+    batch_norm_apply(l.rows, l.channels, run->in[X], l.mean, l.a, run->in[SHIFT], run->rectify, run->out);
+}
+
+static void add_to(const OpRun *run, size_t input, size_t channel, real value)
+{
+    real *grad = run->in_grad[input];
+    if (grad) grad[channel] = (run->fresh[input] ? 0 : grad[channel]) + value;
 }
 
 /* With h = (x - mean) / sqrt(variance + epsilon) and averages over the batch:
@@ -100,15 +106,17 @@ static void backward(const OpRun *run)
     batch_norm_grad_sums(l.n, l.positions, l.channels, run->in[X], l.mean, run->out_grad, l.first, l.second, l.sums);
     for (size_t c = 0; c < l.channels; c++) {
         const double deviation = (double)l.deviation[c], product = l.second[c] * deviation;
-        if (run->in_grad[SCALE]) run->in_grad[SCALE][c] += (real)product;
-        if (run->in_grad[SHIFT]) run->in_grad[SHIFT][c] += (real)l.first[c];
+        add_to(run, SCALE, c, (real)product);
+        add_to(run, SHIFT, c, (real)l.first[c]);
         l.a[c] = (real)(l.first[c] / (double)l.rows);
         l.b[c] = (real)(product * deviation / (double)l.rows);
     }
     if (!run->in_grad[X]) return;
     real *factor = l.b + l.channels;
     for (size_t c = 0; c < l.channels; c++) factor[c] = run->in[SCALE][c] * l.deviation[c];
-    batch_norm_grad_input(l.rows, l.channels, run->in[X], run->out_grad, l.mean, factor, l.a, l.b, run->in_grad[X]);
+    const Ending ending = {.add = !run->fresh[X], .rectified = run->rectified ? run->in[X] : NULL};
+    batch_norm_grad_input(l.rows, l.channels, run->in[X], run->out_grad, l.mean, factor, l.a, l.b, &ending,
+                          run->in_grad[X]);
 }
 
 static const BatchNormAttributes usual = {.momentum = 0.1, .epsilon = 1e-5}, rough = {.momentum = 0.5, .epsilon = 0.1};
@@ -139,6 +147,8 @@ const Op op_batch_norm = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .sets = true,
+    .takes_relu = true,
     .pointwise = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],

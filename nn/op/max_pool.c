@@ -12,13 +12,14 @@ static bool shape(OpShape *op, Err *err)
 static void forward(const OpRun *run)
 {
     const ConvShape s = conv_geometry_pool(run->attributes, run->in_shape[0], run->out_shape);
-    pooling_max(&s, run->in[0], run->out, run->keep);
+    pooling_max(&s, run->in[0], run->rectify, run->out, run->keep);
 }
 
 static void backward(const OpRun *run)
 {
     const ConvShape s = conv_geometry_pool(run->attributes, run->in_shape[0], run->out_shape);
-    if (run->in_grad[0]) pooling_max_grad(&s, run->keep, run->out_grad, run->in_grad[0]);
+    const Ending ending = {.add = !run->fresh[0], .rectified = run->rectified ? run->in[0] : NULL};
+    if (run->in_grad[0]) pooling_max_grad(&s, run->keep, run->out_grad, &ending, run->in_grad[0]);
 }
 
 static const PoolAttributes half = {.kernel = {2, 2}, .window = {.stride = {2, 2}, .padding = {.mode = "valid"}}};
@@ -51,6 +52,8 @@ const Op op_max_pool = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .sets = true,
+    .takes_relu = true,
     .cases = cases,
     .case_count = sizeof cases / sizeof cases[0],
 };

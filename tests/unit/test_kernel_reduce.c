@@ -159,7 +159,9 @@ static void maps(void **state)
         CHECK(elementwise_softplus_grad(n, x, y, to), true, b * sigmoid(a));
         CHECK(elementwise_elu(n, slope, x, to), false, a > 0 ? a : 0.25 * (exp(a) - 1));
         CHECK(elementwise_elu_grad(n, slope, x, y, to), true, a > 0 ? b : b * 0.25 * exp(a));
-        CHECK(elementwise_sum(n, x, y, to), false, a + b);
+        CHECK(elementwise_sum(n, x, y, false, to), false, a + b);
+        CHECK(elementwise_sum(n, x, y, true, to), false, a + b > 0 ? a + b : 0);
+        CHECK(elementwise_set(n, x, to), false, a);
         CHECK(elementwise_multiply(n, x, y, to), false, a * b);
         CHECK(elementwise_multiply_grad(n, x, y, to), true, a * b);
         CHECK(elementwise_add(n, x, to), true, a);

@@ -60,7 +60,9 @@ LOOP(softplus, elementwise_softplus(d->n, d->x, d->out))
 LOOP(softplus_grad, elementwise_softplus_grad(d->n, d->x, d->y, d->out))
 LOOP(elu, elementwise_elu(d->n, SLOPE, d->x, d->out))
 LOOP(elu_grad, elementwise_elu_grad(d->n, SLOPE, d->x, d->y, d->out))
-LOOP(sum, elementwise_sum(d->n, d->x, d->y, d->out))
+LOOP(sum, elementwise_sum(d->n, d->x, d->y, false, d->out))
+LOOP(rectified_sum, elementwise_sum(d->n, d->x, d->y, true, d->out))
+LOOP(set, elementwise_set(d->n, d->x, d->out))
 LOOP(multiply, elementwise_multiply(d->n, d->x, d->y, d->out))
 LOOP(multiply_grad, elementwise_multiply_grad(d->n, d->x, d->y, d->out))
 LOOP(add, elementwise_add(d->n, d->x, d->out))
@@ -75,8 +77,19 @@ LOOP(divergence_grad_mean, losses_kl_divergence_grad_mean(d->rows, d->channels, 
 LOOP(divergence_grad_variance, losses_kl_divergence_grad_log_variance(d->rows, d->channels, d->x, d->z, d->out))
 LOOP(class_entropy, losses_cross_entropy(&(Classes){d->rows, 1, d->channels}, d->x, d->label, d->out))
 LOOP(class_entropy_grad, losses_cross_entropy_grad(&(Classes){d->rows, 1, d->channels}, d->x, d->label, d->z, d->out))
-LOOP(normalise, batch_norm_apply(d->rows, d->channels, d->x, d->y, d->z, d->y, d->out))
-LOOP(normalise_grad, batch_norm_grad_input(d->rows, d->channels, d->x, d->y, d->z, d->y, d->z, d->x, d->out))
+LOOP(normalise, batch_norm_apply(d->rows, d->channels, d->x, d->y, d->z, d->y, false, d->out))
+LOOP(normalise_rectified, batch_norm_apply(d->rows, d->channels, d->x, d->y, d->z, d->y, true, d->out))
+
+static void normalise_grad_as(const Data *d, bool add, bool rectified)
+{
+    const Ending ending = {.add = add, .rectified = rectified ? d->y : NULL};
+    batch_norm_grad_input(d->rows, d->channels, d->x, d->y, d->z, d->y, d->z, d->x, &ending, d->out);
+}
+
+LOOP(normalise_grad, normalise_grad_as(d, true, false))
+LOOP(normalise_grad_set, normalise_grad_as(d, false, false))
+LOOP(normalise_grad_rectified, normalise_grad_as(d, true, true))
+LOOP(normalise_grad_rectified_set, normalise_grad_as(d, false, true))
 
 static void row_sums(const Data *d)
 {
@@ -114,8 +127,8 @@ static void pools(const Data *d)
 {
     const ConvShape s = windows(d);
     real *tap = mem_zeroed(d->n, sizeof *tap);
-    pooling_max(&s, d->x, d->out, tap);
-    pooling_max_grad(&s, tap, d->y, d->out);
+    pooling_max(&s, d->x, true, d->out, tap);
+    pooling_max_grad(&s, tap, d->y, &(Ending){.add = true, .rectified = d->x}, d->out);
     pooling_average_grad(&s, d->z, d->out);
     pooling_average(&s, d->out, tap);
     memcpy(d->out, tap, d->n * sizeof *tap);
@@ -203,6 +216,8 @@ static const Loop loops[] = {
     ROW(elu),
     ROW(elu_grad),
     ROW(sum),
+    ROW(rectified_sum),
+    ROW(set),
     ROW(multiply),
     ROW(multiply_grad),
     ROW(add),
@@ -218,7 +233,11 @@ static const Loop loops[] = {
     ROW(class_entropy),
     ROW(class_entropy_grad),
     ROW(normalise),
+    ROW(normalise_rectified),
     ROW(normalise_grad),
+    ROW(normalise_grad_set),
+    ROW(normalise_grad_rectified),
+    ROW(normalise_grad_rectified_set),
     ROW(row_sums),
     ROW(statistics),
     ROW(pools),

@@ -41,6 +41,29 @@ static void same(real *got, real *wanted, size_t n, const char *what)
     free(wanted);
 }
 
+/* The four ways in which a gradient may be asked for, without a bias: its destination and the naive twin's. */
+enum { ENDINGS = 4 };
+
+static Ending nth_ending(size_t e, const real *rectified)
+{
+    return (Ending){.add = e % 2 == 0, .rectified = e < 2 ? NULL : rectified};
+}
+
+static void begin_sums(const Ending *ending, size_t n, real *wanted)
+{
+    for (size_t i = 0; i < n && !ending->add; i++) wanted[i] = 0;
+}
+
+static void end_sums(const Ending *ending, size_t n, real *wanted)
+{
+    for (size_t i = 0; i < n && ending->rectified; i++) wanted[i] = ending->rectified[i] <= 0 ? 0 : wanted[i];
+}
+
+static void rectify(size_t n, real *y)
+{
+    for (size_t i = 0; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
+}
+
 static void check_batch_norm(size_t n, size_t positions, size_t channels)
 {
     const size_t rows = n * positions, count = rows * channels;
@@ -55,14 +78,22 @@ static void check_batch_norm(size_t n, size_t positions, size_t channels)
     assert_memory_equal(got, wanted, 2 * channels * sizeof *got);
     assert_true(scratch[batch_norm_scratch(n, channels)] == 77);
 
-    real *y = numbers(count, 6), *y_wanted = numbers(count, 6);
-    batch_norm_apply(rows, channels, x, mean, factor, a, y);
-    naive_batch_norm_apply(rows, channels, x, mean, factor, a, y_wanted);
-    same(y, y_wanted, count, "batch_norm_apply");
-    real *dx = numbers(count, 6), *dx_wanted = numbers(count, 6);
-    batch_norm_grad_input(rows, channels, x, dy, mean, factor, a, factor, dx);
-    naive_batch_norm_grad_input(rows, channels, x, dy, mean, factor, a, factor, dx_wanted);
-    same(dx, dx_wanted, count, "batch_norm_grad_input");
+    for (int behind = 0; behind < 2; behind++) {
+        real *y = numbers(count, 6), *y_wanted = numbers(count, 6);
+        batch_norm_apply(rows, channels, x, mean, factor, a, behind, y);
+        naive_batch_norm_apply(rows, channels, x, mean, factor, a, y_wanted);
+        if (behind) rectify(count, y_wanted);
+        same(y, y_wanted, count, "batch_norm_apply");
+    }
+    for (size_t e = 0; e < ENDINGS; e++) {
+        const Ending ending = nth_ending(e, x);
+        real *dx = numbers(count, 6), *dx_wanted = numbers(count, 6);
+        batch_norm_grad_input(rows, channels, x, dy, mean, factor, a, factor, &ending, dx);
+        begin_sums(&ending, count, dx_wanted);
+        naive_batch_norm_grad_input(rows, channels, x, dy, mean, factor, a, factor, dx_wanted);
+        end_sums(&ending, count, dx_wanted);
+        same(dx, dx_wanted, count, "batch_norm_grad_input");
+    }
     void *all[] = {x, dy, scratch, mean, factor, a, got, wanted};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free(all[i]);
 }
@@ -103,14 +134,23 @@ static void check_pooling(const ConvShape *s)
     const size_t images = s->n * s->ih * s->iw * s->cin, grids = s->n * s->oh * s->ow * s->cin;
     real *x = numbers(images, 0), *dy = numbers(grids, 1), *tap = numbers(grids, 2), *tap_wanted = numbers(grids, 2);
     for (size_t i = 0; i < images; i++) x[i] = (real)floor((double)(x[i] * 2)); /* many equal ones */
-    real *y = numbers(grids, 3), *y_wanted = numbers(grids, 3);
-    pooling_max(s, x, y, tap);
-    naive_pooling_max(s, x, y_wanted, tap_wanted);
-    same(y, y_wanted, grids, "pooling_max");
-    real *dx = numbers(images, 4), *dx_wanted = numbers(images, 4);
-    pooling_max_grad(s, tap, dy, dx);
-    naive_pooling_max_grad(s, tap_wanted, dy, dx_wanted);
-    same(dx, dx_wanted, images, "pooling_max_grad");
+    real *y, *y_wanted, *dx, *dx_wanted;
+    for (int before = 0; before < 2; before++) {
+        y = numbers(grids, 3), y_wanted = numbers(grids, 3);
+        pooling_max(s, x, before, y, tap);
+        naive_pooling_max(s, x, y_wanted, tap_wanted);
+        if (before) rectify(grids, y_wanted);
+        same(y, y_wanted, grids, "pooling_max");
+    }
+    for (size_t e = 0; e < ENDINGS; e++) {
+        const Ending ending = nth_ending(e, x);
+        dx = numbers(images, 4), dx_wanted = numbers(images, 4);
+        pooling_max_grad(s, tap, dy, &ending, dx);
+        begin_sums(&ending, images, dx_wanted);
+        naive_pooling_max_grad(s, tap_wanted, dy, dx_wanted);
+        end_sums(&ending, images, dx_wanted);
+        same(dx, dx_wanted, images, "pooling_max_grad");
+    }
     same(tap, tap_wanted, grids, "the taps of pooling_max");
     free(x);
     x = numbers(images, 7);
@@ -144,10 +184,10 @@ static void pooling_by_hand(void **state)
     const real x[9] = {-4, -1, -1, -2, -1, -7, -8, NAN, -9};
     const real dy[4] = {1, 10, 100, 1000};
     real y[4], tap[4], dx[9] = {0};
-    pooling_max(&s, x, y, tap);
+    pooling_max(&s, x, false, y, tap);
     assert_true(y[0] == -1 && y[1] == -1 && isnan(y[2]) && isnan(y[3]));
     assert_true(tap[0] == 5 && tap[1] == 3 && tap[2] == 5 && tap[3] == 3);
-    pooling_max_grad(&s, tap, dy, dx);
+    pooling_max_grad(&s, tap, dy, &(Ending){.add = true}, dx);
     assert_true(dx[1] == 11 && dx[7] == 1100 && dx[4] == 0);
     const real z[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
     pooling_average(&s, z, y);

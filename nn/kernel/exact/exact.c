@@ -63,6 +63,8 @@ static void exact_conv2d_grad_weight(const ConvShape *shape, const float *x, con
         exact_turned(&products, scratch);
     else if (exact_flat_products_fit(shape))
         exact_flat_products(&products, scratch);
+    else if (exact_small_fits(shape))
+        exact_small(&products);
     else
         exact_products(&products);
 }

@@ -165,6 +165,10 @@ bool exact_flat_products_fit(const ConvShape *shape);
 size_t exact_flat_products_scratch(const ConvShape *shape);
 void exact_flat_products(const ExactProducts *products, float *scratch);
 
+/* The same for small grids with many channels. */
+bool exact_small_fits(const ConvShape *shape);
+void exact_small(const ExactProducts *products);
+
 /* The same for few filters. */
 bool exact_turned_fits(const ConvShape *shape);
 size_t exact_turned_scratch(const ConvShape *shape);

@@ -136,7 +136,7 @@ INLINE void tile(const ExactTile *t, size_t rows, int kind)
     for (size_t left = n; left > 0; left--) {                                                                          \
         __builtin_prefetch(a + a_ahead);                                                                               \
         __builtin_prefetch(b + b_ahead);                                                                               \
-        if (kind == EXACT_TWO) __builtin_prefetch(b + b_ahead + WIDTH);                                                \
+        if (kind == EXACT_TWO && 2 * WIDTH > LINE) __builtin_prefetch(b + b_ahead + WIDTH);                            \
         OUTER_LOAD                                                                                                     \
         EACH_ROW(OUTER_LINK)                                                                                           \
         a += a_step;                                                                                                   \
