@@ -11,7 +11,7 @@
 #include "nn/kernel/wide.h"
 
 enum {
-    LANES = 16,         /* codes that are compared side by side */
+    LANES = 8,          /* codes that are compared side by side: an AVX2 vector; a wider one would be kept in memory */
     GROUP = 4,          /* positions that are looked at side by side */
     POSITIONS_TASK = 64 /* positions of a task */
 };

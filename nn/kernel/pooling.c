@@ -69,6 +69,11 @@ WIDE_INLINE void greater_of(size_t channels, real tap, const real *restrict x, r
     }
 }
 
+WIDE_INLINE void rectify(size_t channels, real *restrict y)
+{
+    for (size_t c = 0; c < channels; c++) y[c] = y[c] < 0 ? 0 : y[c];
+}
+
 WIDE_INLINE void max_window(const Pooling *v, const Window *w, size_t image, size_t output)
 {
     const ConvShape *s = v->shape;
@@ -82,7 +87,7 @@ WIDE_INLINE void max_window(const Pooling *v, const Window *w, size_t image, siz
         for (size_t kw = w->left; kw < w->right; kw++)
             greater_of(s->cin, (real)(kh * s->kw + kw), v->x + image + offset_of(s, w, kh, kw), y, tap);
     }
-    for (size_t c = 0; c < s->cin && v->rectify; c++) y[c] = y[c] < 0 ? 0 : y[c];
+    if (v->rectify) rectify(s->cin, y);
 }
 
 WIDE(max_loop)(const void *context, size_t begin, size_t end)
