@@ -116,7 +116,7 @@ double peak_gflops(void)
 {
     double best = 0;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) best = measure(chains_avx2, 8);
-    if (__builtin_cpu_supports("avx512f")) {
+    if (__builtin_cpu_supports("avx512f") && !wide_is_avx2()) {
         double wide = measure(chains_avx512, 16);
         if (wide > best) best = wide;
     }

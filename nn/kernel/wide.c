@@ -15,6 +15,15 @@ static WideLoop *variant(const Wide *loop)
     return loop->portable;
 }
 
+bool wide_is_avx2(void)
+{
+#if defined(__x86_64__) && !defined(MAYVAE_DOUBLE)
+    return exact_isa() == &exact_avx2;
+#else
+    return false;
+#endif
+}
+
 void wide_run(size_t n, size_t block, const Wide *loop, const void *context)
 {
     blocks_run(n, block, variant(loop), context);

@@ -6,6 +6,7 @@
 #ifndef NN_KERNEL_WIDE_H
 #define NN_KERNEL_WIDE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef void WideLoop(const void *context, size_t begin, size_t end);
@@ -16,6 +17,9 @@ typedef struct Wide {
 
 /* Calls the loop for consecutive blocks of [0, n), on the pool, as blocks_run does. */
 void wide_run(size_t n, size_t block, const Wide *loop, const void *context);
+
+/* Whether the AVX2 variants are in use: the processor has nothing better, or was asked not to use it. */
+bool wide_is_avx2(void);
 
 /* Calls the loop once, in this thread: for loops within a task. */
 void wide_call(const Wide *loop, const void *context, size_t begin, size_t end);
