@@ -3,7 +3,8 @@
 #include "nn/base/alloc.h"
 
 enum {
-    LANES = 16,          /* channels that are summed side by side: a cache line of floats */
+    LANES = 32, /* channels that are summed side by side: two cache lines of floats, which come together */
+    HALF = LANES / 2,
     EXAMPLE_TERMS = 8192 /* terms of a task */
 };
 
@@ -39,6 +40,8 @@ WIDE_INLINE void sum_block(const Rows *v, size_t task)
     double *sum = v->partial + segment * v->channels + channel;
     if (channels == LANES) {
         sum_channels(images * v->positions, v->channels, LANES, x, sum);
+    } else if (channels == HALF) {
+        sum_channels(images * v->positions, v->channels, HALF, x, sum);
     } else {
         sum_channels(images * v->positions, v->channels, channels, x, sum);
     }

@@ -35,8 +35,8 @@ static real *numbers(size_t n, uint32_t stream)
 static void rows(void **state)
 {
     (void)state;
-    static const size_t sizes[][3] = {{1, 1, 1},    {31, 3, 5},  {32, 1, 16}, {33, 2, 17},
-                                      {65, 49, 32}, {128, 9, 1}, {97, 1, 50}, {3, 784, 15}};
+    static const size_t sizes[][3] = {{1, 1, 1},   {31, 3, 5},   {32, 1, 16}, {33, 2, 17}, {33, 3, 32},
+                                      {35, 2, 48}, {65, 49, 32}, {128, 9, 1}, {97, 1, 50}, {3, 784, 15}};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const size_t n = sizes[s][0], positions = sizes[s][1], channels = sizes[s][2];
         const size_t scratch_n = reduce_rows_scratch(n, channels);
