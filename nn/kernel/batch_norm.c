@@ -149,7 +149,7 @@ WIDE_INLINE void grad_rows(const Rows *v, size_t begin, size_t end, bool add, bo
         real *restrict dx = v->to + r * channels;
         for (size_t c = 0; c < channels; c++) {
             const real sum = (add ? dx[c] : 0) + factor[c] * (dy[c] - a[c] - (x[c] - mean[c]) * b[c]);
-            dx[c] = rectified && output[c] <= 0 ? 0 : sum;
+            dx[c] = !rectified ? sum : output[c] <= 0 ? 0 : 0 + sum;
         }
     }
 }

@@ -17,12 +17,13 @@ void batch_norm_sums(size_t n, size_t positions, size_t channels, const real *x,
 void batch_norm_grad_sums(size_t n, size_t positions, size_t channels, const real *x, const real *mean, const real *dy,
                           double *first, double *second, real *scratch);
 
-/* y (rows,channels) = (x - mean) factor + shift, or 0 where that is below 0 (rectify); mean, factor, shift (channels)
- */
+/* y (rows,channels) = (x - mean) factor + shift, or +0 where that is below 0 (rectify); mean, factor and shift:
+ * (channels). */
 void batch_norm_apply(size_t rows, size_t channels, const real *x, const real *mean, const real *factor,
                       const real *shift, bool rectify, real *y);
 
-/* dx = factor (dy - a - (x - mean) b), as the ending says, which has no bias; mean, factor, a, b (channels) */
+/* dx = factor (dy - a - (x - mean) b), added or not, and behind a relu or not, as the ending's `add` and `rectified`
+ * say; mean, factor, a and b: (channels). */
 void batch_norm_grad_input(size_t rows, size_t channels, const real *x, const real *dy, const real *mean,
                            const real *factor, const real *a, const real *b, const Ending *ending, real *dx);
 

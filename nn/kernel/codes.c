@@ -11,8 +11,8 @@
 #include "nn/kernel/wide.h"
 
 enum {
-    LANES = 8,          /* codes that are compared side by side: an AVX2 vector; a wider one would be kept in memory */
-    GROUP = 4,          /* positions that are looked at side by side */
+    LANES = 8, /* codes that are compared side by side: an AVX2 vector, as compilers keep wider ones in memory there */
+    GROUP = 4, /* positions that are looked at side by side */
     POSITIONS_TASK = 64 /* positions of a task */
 };
 

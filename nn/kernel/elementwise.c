@@ -200,8 +200,7 @@ WIDE(sum_loop)(const void *context, size_t begin, size_t end)
 WIDE(rectified_sum_loop)(const void *context, size_t begin, size_t end)
 {
     const Arrays *v = context;
-    const real *restrict a = v->in[0];
-    const real *restrict b = v->in[1];
+    const real *restrict a = v->in[0], *restrict b = v->in[1];
     real *restrict y = v->out;
     for (size_t i = begin; i < end; i++) {
         const real sum = a[i] + b[i];

@@ -121,7 +121,10 @@ WIDE_INLINE void max_grad_window(const Pooling *v, const Window *w, size_t image
 
 WIDE_INLINE void pass_relu(size_t n, const real *restrict x, real *restrict dx)
 {
-    for (size_t i = 0; i < n; i++) dx[i] = x[i] <= 0 ? 0 : dx[i];
+    for (size_t i = 0; i < n; i++) {
+        const real g = 0 + dx[i]; /* loaded without a condition, so that the loop becomes vector code */
+        dx[i] = x[i] <= 0 ? 0 : g;
+    }
 }
 
 WIDE(max_grad_loop)(const void *context, size_t begin, size_t end)

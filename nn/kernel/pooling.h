@@ -8,7 +8,8 @@
 /* y (n,oh,ow,c) = the greatest x of each window, tap (the same shape) = its place in the window, kh kw + column, the
  * first of equal ones. A NaN in a window gives a NaN. rectify: where y is below 0, it becomes +0. */
 void pooling_max(const ConvShape *shape, const real *x, bool rectify, real *y, real *tap);
-/* dx[the place that tap names] = the sum of dy, as the ending says, which has no bias */
+/* dx[the place that tap names] = the sum of dy, added or not, and behind a relu or not, as the ending's `add` and
+ * `rectified` say */
 void pooling_max_grad(const ConvShape *shape, const real *tap, const real *dy, const Ending *ending, real *dx);
 
 /* y = the mean of the x of each window that lie in the image, summed in double in order, rounded once */

@@ -3,7 +3,7 @@
 #include "nn/base/alloc.h"
 
 enum {
-    LANES = 32, /* channels that are summed side by side: two cache lines of floats, which come together */
+    LANES = 32, /* channels that are summed side by side: two cache lines of floats, which are fetched in pairs */
     HALF = LANES / 2,
     EXAMPLE_TERMS = 8192 /* terms of a task */
 };

@@ -120,6 +120,7 @@ static void backward(const OpRun *run)
 }
 
 static const BatchNormAttributes usual = {.momentum = 0.1, .epsilon = 1e-5}, rough = {.momentum = 0.5, .epsilon = 0.1};
+static const BatchNormAttributes wide = {.momentum = 0.1, .epsilon = 2}; /* more than any running variance lacks */
 
 static const OpCase cases[] = {
     {.label = "images",
@@ -128,6 +129,11 @@ static const OpCase cases[] = {
      .in = {{4, {4, 3, 2, 3}}, {1, {3}}, {1, {3}}, {1, {3}}, {1, {3}}},
      .low = 0.25,
      .high = 2,
+     .state = {[MEAN] = true, [VARIANCE] = true}},
+    {.label = "images on both sides of zero",
+     .attributes = &wide,
+     .inputs = INPUTS,
+     .in = {{4, {5, 2, 3, 5}}, {1, {5}}, {1, {5}}, {1, {5}}, {1, {5}}},
      .state = {[MEAN] = true, [VARIANCE] = true}},
     {.label = "flat, two segments of the batch, a block of channels and three",
      .attributes = &rough,
@@ -147,6 +153,7 @@ const Op op_batch_norm = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .stops = {[MEAN] = true, [VARIANCE] = true},
     .sets = true,
     .takes_relu = true,
     .pointwise = true,

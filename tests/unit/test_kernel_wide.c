@@ -123,12 +123,26 @@ static ConvShape windows(const Data *d)
     return (ConvShape){1, d->rows, 1, d->channels, d->rows, 1, d->channels, 2, 1, 1, 1, 0, 0, 0};
 }
 
-static void pools(const Data *d)
+/* Behind a relu and added, or neither. */
+static void max_pools(const Data *d, bool both)
+{
+    const ConvShape s = windows(d);
+    const Ending ending = {.add = both, .rectified = both ? d->x : NULL};
+    real *tap = mem_zeroed(d->n, sizeof *tap), *dx = mem_zeroed(d->n, sizeof *dx);
+    pooling_max(&s, d->x, both, d->out, tap);
+    pooling_max_grad(&s, tap, d->y, &ending, dx);
+    elementwise_add(d->n, dx, d->out);
+    free(tap);
+    free(dx);
+}
+
+LOOP(max_pool, max_pools(d, false))
+LOOP(max_pool_rectified, max_pools(d, true))
+
+static void average_pools(const Data *d)
 {
     const ConvShape s = windows(d);
     real *tap = mem_zeroed(d->n, sizeof *tap);
-    pooling_max(&s, d->x, true, d->out, tap);
-    pooling_max_grad(&s, tap, d->y, &(Ending){.add = true, .rectified = d->x}, d->out);
     pooling_average_grad(&s, d->z, d->out);
     pooling_average(&s, d->out, tap);
     memcpy(d->out, tap, d->n * sizeof *tap);
@@ -240,7 +254,9 @@ static const Loop loops[] = {
     ROW(normalise_grad_rectified_set),
     ROW(row_sums),
     ROW(statistics),
-    ROW(pools),
+    ROW(max_pool),
+    ROW(max_pool_rectified),
+    ROW(average_pools),
     ROW(nearest),
     ROW(optimizers),
 };

@@ -56,7 +56,7 @@ static void begin_sums(const Ending *ending, size_t n, real *wanted)
 
 static void end_sums(const Ending *ending, size_t n, real *wanted)
 {
-    for (size_t i = 0; i < n && ending->rectified; i++) wanted[i] = ending->rectified[i] <= 0 ? 0 : wanted[i];
+    for (size_t i = 0; i < n && ending->rectified; i++) wanted[i] = ending->rectified[i] <= 0 ? 0 : 0 + wanted[i];
 }
 
 static void rectify(size_t n, real *y)
@@ -236,7 +236,8 @@ static void check_codes(size_t n, size_t cells, size_t codes, size_t dim)
 static void codes(void **state)
 {
     (void)state;
-    static const size_t sizes[][4] = {{1, 1, 1, 1}, {5, 7, 15, 2}, {33, 3, 16, 3}, {65, 2, 17, 5}, {3, 49, 128, 16}};
+    static const size_t sizes[][4] = {{1, 1, 1, 1},  {9, 3, 7, 4},   {6, 5, 8, 3},   {7, 2, 9, 1},
+                                      {5, 7, 15, 2}, {33, 3, 16, 3}, {65, 2, 17, 5}, {3, 49, 128, 16}};
     for (size_t t = 0; t < THREADS; t++) {
         pool_start(threads[t]);
         for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)

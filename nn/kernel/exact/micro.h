@@ -131,7 +131,8 @@ INLINE void tile(const ExactTile *t, size_t rows, int kind)
     const V b0 = kind == EXACT_PART ? v_load_part(b, mask) : v_load(b);                                                \
     const V b1 = kind == EXACT_TWO ? v_load(b + WIDTH) : b0;
 
-/* Every step sees all rows. Lines are too short for the processor to see what comes next: it is told. */
+/* Every step sees all rows. Lines are too short for the processor to see what comes next: it is told. Two
+ * vectors may be one cache line. */
 #define OUTER_STEPS(n)                                                                                                 \
     for (size_t left = n; left > 0; left--) {                                                                          \
         __builtin_prefetch(a + a_ahead);                                                                               \

@@ -1,6 +1,7 @@
-/* Gradients of weights of small grids with many channels: a tap sees a position or two of a line, too few for a kernel
- * to run along. A task owns some channels and filters of a tap. It copies what they are at the positions that the tap
- * sees, a block of them at a time, so that all its tiles find them side by side in the first two caches. */
+/* Gradients of weights of small grids with many channels: a tap sees a few positions of an image, often one or two of a
+ * line, too few for a kernel to run along. A task owns some channels and filters of a tap. It copies what they are at
+ * the positions that the tap sees, a block of them at a time, so that all its tiles find them side by side in the first
+ * two caches. */
 #include <string.h>
 
 #include "nn/base/pool.h"
@@ -41,10 +42,10 @@ bool exact_small_fits(const ConvShape *s)
 
 static Seen seen_through(const ConvShape *s, size_t tap)
 {
-    Seen seen;
-    seen.lines = conv_outputs_seeing(tap / s->kw, s->sh, s->top, s->ih, s->oh, &seen.line) - seen.line;
-    seen.steps = conv_outputs_seeing(tap % s->kw, s->sw, s->left, s->iw, s->ow, &seen.step) - seen.step;
-    return seen;
+    size_t line, step;
+    const size_t last_line = conv_outputs_seeing(tap / s->kw, s->sh, s->top, s->ih, s->oh, &line);
+    const size_t last_step = conv_outputs_seeing(tap % s->kw, s->sw, s->left, s->iw, s->ow, &step);
+    return (Seen){line, last_line - line, step, last_step - step};
 }
 
 /* An odd number of cache lines, so that rows don't fall into the same sets of a cache. */

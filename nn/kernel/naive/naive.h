@@ -37,7 +37,7 @@ static inline real naive_end(const Ending *ending, real sum, size_t i, size_t ch
 void naive_sum_rows(size_t n, size_t positions, size_t channels, const real *x, real *sum);
 void naive_sum_examples(size_t n, size_t count, const real *x, real *sum);
 
-/* As in batch_norm.h; with dy the sums of the gradient, without it those of x. */
+/* As in batch_norm.h, added and without a relu; with dy the sums of the gradient, without it those of x. */
 void naive_batch_norm_sums(size_t n, size_t positions, size_t channels, const real *x, const real *mean, const real *dy,
                            double *first, double *second);
 void naive_batch_norm_apply(size_t rows, size_t channels, const real *x, const real *mean, const real *factor,
@@ -45,7 +45,7 @@ void naive_batch_norm_apply(size_t rows, size_t channels, const real *x, const r
 void naive_batch_norm_grad_input(size_t rows, size_t channels, const real *x, const real *dy, const real *mean,
                                  const real *factor, const real *a, const real *b, real *dx);
 
-/* As in pooling.h; kernels of up to 256 taps. */
+/* As in pooling.h, added and without a relu; kernels of up to 256 taps. */
 void naive_pooling_max(const ConvShape *shape, const real *x, real *y, real *tap);
 void naive_pooling_max_grad(const ConvShape *shape, const real *tap, const real *dy, real *dx);
 void naive_pooling_average(const ConvShape *shape, const real *x, real *y);
