@@ -2,6 +2,8 @@
 #include <immintrin.h>
 #include <stddef.h>
 
+#include "nn/kernel/exact/exact.h"
+
 #define WIDTH 8
 #define ROWS 6
 
@@ -20,6 +22,7 @@ typedef __m256i Mask;
 #define v_rectify(x) _mm256_and_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NLT_UQ), x)
 #define v_passed(x, y) _mm256_and_ps(_mm256_cmp_ps(y, _mm256_setzero_ps(), _CMP_NLE_UQ), x)
 
+#define v_or(a, b) _mm256_or_ps(a, b)
 #define v_low(a, b) _mm256_unpacklo_ps(a, b)
 #define v_high(a, b) _mm256_unpackhi_ps(a, b)
 
@@ -33,7 +36,24 @@ static inline Mask v_mask(size_t lanes)
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)lanes), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
+static inline unsigned v_nonzero(V v)
+{
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+}
+
+static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
+{
+    size_t n = 0;
+    for (; lanes; lanes &= lanes - 1, n++) {
+        links[n].a = (uint32_t)first + (uint32_t)__builtin_ctz(lanes);
+        links[n].b = links[n].a * WIDTH;
+    }
+    return n;
+}
+
 #include "nn/kernel/exact/micro.h"
+
+#include "nn/kernel/exact/lanes.h"
 #include "nn/kernel/exact/pack.h"
 #include "nn/kernel/exact/taps.h"
 
@@ -53,4 +73,5 @@ const ExactIsa exact_avx2 = {
     .lanes = lanes_kernels,
     .pack = pack,
     .pack_transposed = pack_transposed,
+    .live = live,
 };

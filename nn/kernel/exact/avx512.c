@@ -2,6 +2,8 @@
 #include <immintrin.h>
 #include <stddef.h>
 
+#include "nn/kernel/exact/exact.h"
+
 #define WIDTH 16
 #define ROWS 14
 
@@ -20,6 +22,7 @@ typedef __mmask16 Mask;
 #define v_rectify(x) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NLT_UQ), x)
 #define v_passed(x, y) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(y, _mm512_setzero_ps(), _CMP_NLE_UQ), x)
 
+#define v_or(a, b) _mm512_castsi512_ps(_mm512_or_si512(_mm512_castps_si512(a), _mm512_castps_si512(b)))
 #define v_low(a, b) _mm512_unpacklo_ps(a, b)
 #define v_high(a, b) _mm512_unpackhi_ps(a, b)
 
@@ -36,7 +39,26 @@ static inline Mask v_mask(size_t lanes)
     return (Mask)((1U << (lanes % WIDTH)) - 1);
 }
 
+static inline unsigned v_nonzero(V v)
+{
+    return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+}
+
+static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
+{
+    const __m512i each = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i some = _mm512_maskz_compress_epi32((__mmask16)lanes, each);
+    const __m512i a = _mm512_add_epi32(some, _mm512_set1_epi32((int)first));
+    const __m512i low = _mm512_cvtepu32_epi64(_mm512_castsi512_si256(a));
+    const __m512i high = _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64(a, 1));
+    _mm512_storeu_si512(links, _mm512_or_si512(low, _mm512_slli_epi64(low, 36)));
+    _mm512_storeu_si512(links + 8, _mm512_or_si512(high, _mm512_slli_epi64(high, 36)));
+    return (size_t)__builtin_popcount(lanes);
+}
+
 #include "nn/kernel/exact/micro.h"
+
+#include "nn/kernel/exact/lanes.h"
 #include "nn/kernel/exact/pack.h"
 #include "nn/kernel/exact/taps.h"
 
@@ -56,4 +78,5 @@ const ExactIsa exact_avx512 = {
     .lanes = lanes_kernels,
     .pack = pack,
     .pack_transposed = pack_transposed,
+    .live = live,
 };

@@ -9,7 +9,7 @@ static ConvShape pixels(size_t n, size_t in, size_t out)
 
 static size_t gather_scratch(const ConvShape *shape, bool backward)
 {
-    if (exact_flat_fits(shape)) return 0;
+    if (exact_flat_fits(shape)) return exact_flat_scratch(shape, backward);
     return exact_lanes_fit(shape, backward) ? exact_lanes_scratch(shape, backward)
                                             : exact_gather_scratch(shape, backward);
 }
@@ -17,7 +17,7 @@ static size_t gather_scratch(const ConvShape *shape, bool backward)
 static void gather(ExactGather g, float *scratch)
 {
     if (exact_flat_fits(g.shape))
-        exact_flat(&g);
+        exact_flat(&g, scratch);
     else if (exact_lanes_fit(g.shape, g.backward))
         exact_lanes(&g, scratch);
     else

@@ -5,6 +5,7 @@
 #define NN_KERNEL_EXACT_EXACT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "nn/kernel/numerics.h"
 
@@ -13,12 +14,23 @@ enum { EXACT_TWO, EXACT_ONE, EXACT_PART, EXACT_KINDS };
 
 enum { EXACT_ROWS_MAX = 14 };
 
-/* A stretch of a chain: `n` neighbours in the source, from `a` on, meet rows of the panel from `b` on. */
+/* An element that a chain takes in: `a` behind where its run begins, and `b`, which is that times the vector's width.
+ */
+typedef struct ExactLink {
+    uint32_t a, b;
+} ExactLink;
+
+/* A stretch of a chain: `n` neighbours in the source, from `a` on, meet rows of the panel from `b` on. With links, only
+ * those `n` of them that these list; `b` may then lie before the panel. */
 typedef struct ExactRun {
-    size_t a, b, n;
+    size_t a;
+    ptrdiff_t b;
+    size_t n;
+    const ExactLink *links;   /* NULL: all */
+    size_t line, cell, cells; /* of the source: the line, the first cell (or place) of it, and how many */
 } ExactRun;
 
-/* c[r][j] = (load ? c[r][j] : 0) + the runs' sum of a[r][k] b[k][j]; at last what Ending says. */
+/* c[r][j] = (load ? c[r][j] : 0) + the runs' sum of a[r][k] b[k][j], -0 being +0; at last what Ending says. */
 typedef struct ExactTile {
     const float *a; /* row r lies r * a_stride behind */
     size_t a_stride;
@@ -86,10 +98,13 @@ typedef struct ExactIsa {
     void (*const *taps)(const ExactTaps *taps);    /* by kind, one vector at most */
     void (*const *lanes)(const ExactLanes *lanes); /* by rows */
     /* panel (k, width) = columns [0, columns) of b (k, .), whose rows lie b_stride apart; zeros behind them.
-     * width is in whole vectors. */
-    void (*pack)(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel);
+     * width is in whole vectors. Returns whether all are finite. */
+    bool (*pack)(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel);
     /* The same from b (., k): the panel is its transpose. */
-    void (*pack_transposed)(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel);
+    bool (*pack_transposed)(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel);
+    /* Of n neighbours those that are not zero in each of `rows` rows, `stride` apart: the links that list them, as if
+     * the first were `first` behind. Returns how many; room for one vector more is needed. */
+    size_t (*live)(size_t n, const float *from, size_t stride, size_t rows, size_t first, ExactLink *links);
 } ExactIsa;
 
 extern const ExactIsa exact_avx512, exact_avx2, exact_portable;
@@ -134,6 +149,30 @@ enum { EXACT_RUNS = 48 };
 typedef void ExactRunsUser(void *context, const ExactRun *runs, size_t n, bool first, bool last);
 void exact_runs(const ConvShape *shape, bool backward, size_t h, size_t w, ExactRunsUser *use, void *context);
 
+/* First source line that line h of the destination can see, and how many lines one can see at most. */
+size_t exact_first_line(const ConvShape *shape, bool backward, size_t h);
+size_t exact_lines_seen(const ConvShape *shape, bool backward);
+
+/* The elements of a tile's source that are not zero in all of its images, line by line. A product with one of the
+ * others is a zero, which changes no sum but perhaps the sign of a sum of 0 (and no stored sum is -0), as long as the
+ * weight is finite; about half of what a relu lets through is such an element, and the images of a tile mostly agree on
+ * which. */
+typedef struct ExactLive {
+    const float *from;    /* the first image */
+    size_t images, image; /* of the tile; elements of one */
+    size_t line, cell;    /* elements; runs begin and end at whole cells, or the line's end */
+    size_t ring;          /* so many lines are kept: line i at i % ring */
+    float *lists;         /* exact_live_scratch elements for each */
+    size_t begins, list;  /* in one: where the cells' beginnings lie, and its size (exact_live sets both) */
+} ExactLive;
+
+bool exact_live_fits(size_t line);
+size_t exact_live_scratch(size_t line, size_t cell);
+ExactLive exact_live(ExactLive live);
+void exact_live_list(const ExactLive *live, size_t line);
+/* The run, within a line that is listed and still kept, without what is zero. */
+ExactRun exact_live_run(const ExactLive *live, const ExactRun *run);
+
 /* The same for few channels, with an image in each lane. */
 bool exact_lanes_fit(const ConvShape *shape, bool backward);
 size_t exact_lanes_scratch(const ConvShape *shape, bool backward);
@@ -141,7 +180,8 @@ void exact_lanes(const ExactGather *gather, float *scratch);
 
 /* Products with a large weight of images of one pixel. */
 bool exact_flat_fits(const ConvShape *shape);
-void exact_flat(const ExactGather *gather);
+size_t exact_flat_scratch(const ConvShape *shape, bool backward);
+void exact_flat(const ExactGather *gather, float *scratch);
 
 /* One of conv_is_pointwise with so many images whose places are all in one line. */
 ConvShape exact_line(const ConvShape *shape, size_t images);

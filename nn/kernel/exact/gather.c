@@ -1,18 +1,21 @@
 /* Outputs that gather: conv2d (and the gradient of conv2d_transpose's input) from the image, the gradient of conv2d's
  * input (and conv2d_transpose) from the grid. A tile is one position in several images, so all its rows see the same
  * taps, and the kernel reads the source in place. Small dense layers are images of one pixel. */
+#include <stdatomic.h>
+
 #include "nn/base/alloc.h"
 #include "nn/base/pool.h"
 #include "nn/kernel/exact/exact.h"
 
 enum {
-    TASKS = 64,
+    TASKS = 32,              /* more list more source lines twice */
     PANEL_TASKS = 8,         /* each costs a packed panel */
     WEIGHT_MAX = 128 * 1024, /* elements; a larger weight is cut by panels, and each task packs its own */
     GROUP = 4,               /* panels */
     PACK_ROWS = 64,          /* packed of a panel before the next: the same pages */
     PAGE = 1024,             /* elements; rows that lie pages apart share one set of the first cache */
-    PAGE_ROWS = 10
+    PAGE_ROWS = 10,
+    LIVE_CHANNELS = 8 /* of fewer, what is zero is not worth looking for */
 };
 
 typedef struct Plan {
@@ -28,12 +31,15 @@ typedef struct Plan {
     bool by_panel;         /* a task owns some panels: a group */
     size_t groups;
     size_t parts, lines; /* parts of the batch and of the height */
+    bool live;           /* products with zeros are left out */
+    size_t from_line, ring;
 } Plan;
 
 typedef struct Job {
     Plan plan;
     ExactGather gather;
-    float *packed;
+    float *packed, *lists;
+    atomic_bool wild; /* a weight is not finite */
 } Job;
 
 static Plan plan_of(const ConvShape *s, bool backward)
@@ -53,13 +59,27 @@ static Plan plan_of(const ConvShape *s, bool backward)
     p.groups = size_min(p.panels, size_max(TASKS, size_ceil_div(p.panels, GROUP)));
     p.parts = p.by_panel ? size_min(size_ceil_div(PANEL_TASKS, p.panels), size_ceil_div(tiles, 4)) : tiles;
     p.lines = p.by_panel ? 1 : size_min(size_ceil_div(TASKS, tiles), p.height);
+    p.from_line = (backward ? s->ow : s->iw) * p.channels;
+    p.ring = exact_lines_seen(s, backward);
+    p.live = !p.by_panel && p.channels >= LIVE_CHANNELS && exact_live_fits(p.from_line);
     return p;
+}
+
+static size_t packed_size(const Plan *p)
+{
+    return mem_mul(mem_mul(p->k, p->padded), p->by_panel ? p->parts : 1);
+}
+
+static size_t lists_size(const Plan *p)
+{
+    return mem_mul(exact_live_scratch(p->from_line, p->channels), p->ring);
 }
 
 size_t exact_gather_scratch(const ConvShape *shape, bool backward)
 {
     const Plan p = plan_of(shape, backward);
-    return mem_add(mem_mul(mem_mul(p.k, p.padded), p.by_panel ? p.parts : 1), EXACT_ALIGN);
+    const size_t lists = p.live ? mem_mul(mem_mul(p.parts, p.lines), lists_size(&p)) : 0;
+    return mem_add(mem_add(packed_size(&p), lists), EXACT_ALIGN);
 }
 
 static bool tap_used(const Plan *p, size_t a)
@@ -72,9 +92,10 @@ static bool tap_used(const Plan *p, size_t a)
 }
 
 /* Packs panels [first, last) of the weight, a few rows of all of them at a time, since those are neighbours; rows of
- * taps that nothing sees are left out. */
-static void pack_panels(const Job *job, size_t first, size_t last, float *packed)
+ * taps that nothing sees are left out. Returns whether all weights are finite. */
+static bool pack_panels(const Job *job, size_t first, size_t last, float *packed)
 {
+    bool finite = true;
     const Plan *p = &job->plan;
     const ConvShape *s = p->shape;
     const size_t k = p->backward ? p->channels : s->kw * p->channels;
@@ -88,20 +109,21 @@ static void pack_panels(const Job *job, size_t first, size_t last, float *packed
                 float *to = packed + panel.begin * p->k + (tap * k + row) * panel.width;
                 if (p->backward) {
                     const float *w = job->gather.w + (tap * s->cin + panel.begin) * k + row;
-                    p->isa->pack_transposed(rows, panel.columns, panel.width, w, k, to);
+                    finite &= p->isa->pack_transposed(rows, panel.columns, panel.width, w, k, to);
                 } else {
                     const float *w = job->gather.w + (tap * k + row) * s->cout + panel.begin;
-                    p->isa->pack(rows, panel.columns, panel.width, w, s->cout, to);
+                    finite &= p->isa->pack(rows, panel.columns, panel.width, w, s->cout, to);
                 }
             }
         }
     }
+    return finite;
 }
 
 static void pack_task(void *context, size_t task)
 {
-    const Job *job = context;
-    pack_panels(job, task, task + 1, job->packed);
+    Job *job = context;
+    if (!pack_panels(job, task, task + 1, job->packed)) atomic_store(&job->wild, true);
 }
 
 /* One task's share, and the position that it is at. */
@@ -110,6 +132,8 @@ typedef struct Work {
     const float *packed;
     size_t first_column, last_column, first_image, last_image;
     size_t h, w;
+    ExactLive live;
+    size_t listed; /* source lines before this are listed */
 } Work;
 
 /* All tiles of a position, or a piece of their chains. It is called so often that divisions are worth sparing, and
@@ -122,9 +146,11 @@ static void run_tiles(void *context, const ExactRun *runs, size_t n, bool first,
     const size_t images = work->last_image - work->first_image, tiles = size_ceil_div(images, p->rows);
     const size_t to_image = p->height * p->width * p->columns;
     const size_t place = (work->h * p->width + work->w) * p->columns;
+    ExactRun live[EXACT_RUNS];
+    for (size_t i = 0; i < n && p->live; i++) live[i] = exact_live_run(&work->live, &runs[i]);
     ExactTile tile;
     tile.a_stride = p->from_image;
-    tile.runs = runs;
+    tile.runs = p->live ? live : runs;
     tile.run_count = n;
     tile.c_stride = to_image;
     tile.load = g->ending.add || !first;
@@ -145,6 +171,16 @@ static void run_tiles(void *context, const ExactRun *runs, size_t n, bool first,
     }
 }
 
+/* Lists the source lines that line h of the destination sees. */
+static void list_lines(Work *work, size_t h)
+{
+    const Plan *p = &work->job->plan;
+    const size_t first = exact_first_line(p->shape, p->backward, h);
+    const size_t end = size_min(first + p->ring, p->from_image / p->from_line);
+    for (work->listed = size_max(work->listed, first); work->listed < end; work->listed++)
+        exact_live_list(&work->live, work->listed);
+}
+
 static void gather_task(void *context, size_t task)
 {
     const Job *job = context;
@@ -163,8 +199,18 @@ static void gather_task(void *context, size_t task)
     }
     work.first_image = exact_part(p->shape->n, p->parts, part);
     work.last_image = exact_part(p->shape->n, p->parts, part + 1);
+    if (p->live) {
+        work.live = exact_live((ExactLive){.from = job->gather.from + work.first_image * p->from_image,
+                                           .images = work.last_image - work.first_image,
+                                           .image = p->from_image,
+                                           .line = p->from_line,
+                                           .cell = p->channels,
+                                           .ring = p->ring,
+                                           .lists = job->lists + task * lists_size(p)});
+    }
     const size_t last = exact_part(p->height, p->lines, line + 1);
     for (work.h = exact_part(p->height, p->lines, line); work.h < last; work.h++) {
+        if (p->live) list_lines(&work, work.h);
         for (work.w = 0; work.w < p->width; work.w++) {
             exact_runs(p->shape, p->backward, work.h, work.w, run_tiles, &work);
         }
@@ -174,7 +220,9 @@ static void gather_task(void *context, size_t task)
 void exact_gather(const ExactGather *gather, float *scratch)
 {
     Job job = {.plan = plan_of(gather->shape, gather->backward), .gather = *gather, .packed = exact_aligned(scratch)};
-    const Plan *p = &job.plan;
+    Plan *p = &job.plan;
+    job.lists = job.packed + packed_size(p);
     if (!p->by_panel) pool_run(p->panels, pack_task, &job);
+    if (atomic_load(&job.wild)) p->live = false;
     pool_run(p->by_panel ? p->groups * p->parts : p->parts * p->lines, gather_task, &job);
 }

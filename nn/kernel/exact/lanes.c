@@ -36,7 +36,7 @@ static Plan plan_of(const ConvShape *s, bool backward)
     p.from_line = (backward ? s->ow : s->iw) * p.channels;
     p.groups = size_ceil_div(s->n, p.isa->width);
     p.parts = size_min(size_ceil_div(TASKS, p.groups), p.height);
-    p.ring = size_min(backward ? (s->kh - 1) / s->sh + 1 : s->kh, p.from_height);
+    p.ring = exact_lines_seen(s, backward);
     return p;
 }
 
@@ -58,14 +58,6 @@ size_t exact_lanes_scratch(const ConvShape *shape, bool backward)
     return mem_add(mem_mul(mem_mul(p.groups, p.parts), slice(&p)), EXACT_ALIGN);
 }
 
-/* First source line that line h of the destination can see. */
-static size_t first_line(const Plan *p, size_t h)
-{
-    const ConvShape *s = p->shape;
-    if (!p->backward) return h * s->sh > s->top ? size_min(h * s->sh - s->top, s->ih) : 0;
-    return h + s->top + 1 > s->kh ? size_min(size_ceil_div(h + s->top + 1 - s->kh, s->sh), s->oh) : 0;
-}
-
 /* Neighbours in a line of the destination that see the same taps, `step` apart. */
 typedef struct Work {
     const Job *job;
@@ -78,19 +70,20 @@ typedef struct Work {
     bool inside; /* the positions see the whole kernel, in one piece of a chain */
 } Work;
 
-/* What Ending says of the sums of `positions` vectors, whose destinations lie `step` apart from `at` on. */
+/* No sum is -0; then what Ending says of the sums of `positions` vectors, whose destinations lie `step` apart from `at`
+ * on. */
 static void end_sums(const Ending *ending, size_t width, size_t positions, size_t channel, size_t images, size_t image,
                      size_t step, size_t at, float *restrict c)
 {
     const size_t n = positions * width;
     const float bias = ending->bias ? ending->bias[channel] : 0;
+    for (size_t i = 0; i < n; i++) c[i] += 0;
     for (size_t i = 0; i < n && ending->bias; i++) c[i] += bias;
     for (size_t i = 0; i < n && ending->rectify; i++) c[i] = c[i] < 0 ? 0 : c[i];
     if (!ending->rectified) return;
     for (size_t i = 0; i < images; i++) {
         for (size_t r = 0; r < positions; r++) {
-            const float sum = 0 + c[r * width + i];
-            c[r * width + i] = ending->rectified[at + i * image + r * step] <= 0 ? 0 : sum;
+            if (ending->rectified[at + i * image + r * step] <= 0) c[r * width + i] = 0;
         }
     }
 }
@@ -165,7 +158,7 @@ static void take_position(void *context, const ExactRun *runs, size_t n, bool fi
         own[i] = runs[i];
         own[i].a -= (own[i].a / p->from_line - own[i].a / p->from_line % p->ring) * p->from_line;
         /* Rows of the weight lie `columns` vectors of channels apart, tap by tap. */
-        if (p->backward) own[i].b *= p->columns;
+        if (p->backward) own[i].b *= (ptrdiff_t)p->columns;
     }
     if (first && last && grows(work, own, n)) {
         work->positions++;
@@ -188,7 +181,8 @@ static void turn_lines(Work *work)
 {
     const Job *job = work->job;
     const Plan *p = &job->plan;
-    const size_t first = first_line(p, work->h), end = size_min(first + p->ring, p->from_height);
+    const size_t first = exact_first_line(p->shape, p->backward, work->h),
+                 end = size_min(first + p->ring, p->from_height);
     const size_t from_image = p->from_height * p->from_line, width = p->isa->width;
     if (work->turned_end < first) work->turned_end = first;
     for (; work->turned_end < end; work->turned_end++) {

@@ -49,18 +49,24 @@ enum {
         if (kind == EXACT_TWO) q##r = v_add(q##r, b1);                                                                 \
     }
 
+/* A sum of -0, which only products too small for a float make, is stored as +0. */
+#define SETTLE(r, g, o)                                                                                                \
+    if (rows > r) {                                                                                                    \
+        p##r = v_add(p##r, v_zero());                                                                                  \
+        if (kind == EXACT_TWO) q##r = v_add(q##r, v_zero());                                                           \
+    }
+
 #define RECTIFY(r, g, o)                                                                                               \
     if (rows > r) {                                                                                                    \
         p##r = v_rectify(p##r);                                                                                        \
         if (kind == EXACT_TWO) q##r = v_rectify(q##r);                                                                 \
     }
 
-/* A gradient of -0 is +0 behind a relu, as if it had been added to +0. */
 #define PASS(r, g, o)                                                                                                  \
     if (rows > r) {                                                                                                    \
         const float *y = t->rectified + r * stride;                                                                    \
-        p##r = v_add(v_passed(p##r, kind == EXACT_PART ? v_load_part(y, mask) : v_load(y)), v_zero());                 \
-        if (kind == EXACT_TWO) q##r = v_add(v_passed(q##r, v_load(y + WIDTH)), v_zero());                              \
+        p##r = v_passed(p##r, kind == EXACT_PART ? v_load_part(y, mask) : v_load(y));                                  \
+        if (kind == EXACT_TWO) q##r = v_passed(q##r, v_load(y + WIDTH));                                               \
     }
 
 #define LINK(r, value)                                                                                                 \
@@ -82,6 +88,22 @@ enum {
 
 #define TILE_MOVE(steps) a0 += steps, a1 += steps, a2 += steps, a3 += steps, a4 += steps, b += steps * step
 
+/* Row 3 g + o of a link, with as few additions as can be: they would take the places of multiplications. */
+#define LIVE_LINK(r, g, o)                                                                                             \
+    if (rows > r) LINK(r, s##g[i##o])
+
+#define LIVE_STEP(link)                                                                                                \
+    {                                                                                                                  \
+        const size_t i0 = (link).a, bytes = (kind == EXACT_TWO ? 2 : 1) * sizeof(float) * (size_t)(link).b;            \
+        size_t i1 = i0 + a_stride, i2 = i0 + twice;                                                                    \
+        OPAQUE(i1);                                                                                                    \
+        OPAQUE(i2);                                                                                                    \
+        const float *b = (const float *)(panel + bytes);                                                               \
+        const V b0 = v_load(b), b1 = kind == EXACT_TWO ? v_load(b + WIDTH) : b0;                                       \
+        EACH_ROW(LIVE_LINK)                                                                                            \
+        (void)i1, (void)i2;                                                                                            \
+    }
+
 INLINE void tile(const ExactTile *t, size_t rows, int kind)
 {
     const size_t a_stride = t->a_stride, stride = t->c_stride, step = kind == EXACT_TWO ? 2 * WIDTH : WIDTH;
@@ -92,14 +114,25 @@ INLINE void tile(const ExactTile *t, size_t rows, int kind)
         EACH_ROW(LOAD)
     }
     for (const ExactRun *run = t->runs, *end = run + t->run_count; run < end; run++) {
-        const float *a0 = t->a + run->a, *a1 = a0 + (rows > 3 ? 3 * a_stride : 0);
-        const float *a2 = a0 + (rows > 6 ? 6 * a_stride : 0), *a3 = a0 + (rows > 9 ? 9 * a_stride : 0);
-        const float *a4 = a0 + (rows > 12 ? 12 * a_stride : 0), *b = t->b + run->b * step;
+        const float *s0 = t->a + run->a, *s1 = s0 + (rows > 3 ? 3 * a_stride : 0);
+        const float *s2 = s0 + (rows > 6 ? 6 * a_stride : 0), *s3 = s0 + (rows > 9 ? 9 * a_stride : 0);
+        const float *s4 = s0 + (rows > 12 ? 12 * a_stride : 0);
+        OPAQUE(s1);
+        OPAQUE(s2);
+        OPAQUE(s3);
+        OPAQUE(s4);
+        if (run->links) {
+            const uintptr_t panel = (uintptr_t)t->b + (uintptr_t)(run->b * (ptrdiff_t)(step * sizeof *t->b));
+            const size_t twice = 2 * a_stride;
+            const ExactLink *link = run->links, *last = link + run->n;
+            for (; link + 1 < last; link += 2) {
+                LIVE_STEP(link[0]) LIVE_STEP(link[1])
+            }
+            if (link < last) LIVE_STEP(link[0])
+            continue;
+        }
+        const float *a0 = s0, *a1 = s1, *a2 = s2, *a3 = s3, *a4 = s4, *b = t->b + (size_t)run->b * step;
         size_t n = run->n;
-        OPAQUE(a1);
-        OPAQUE(a2);
-        OPAQUE(a3);
-        OPAQUE(a4);
         for (; n >= 4; n -= 4) {
             TILE_STEP(0) TILE_STEP(1) TILE_STEP(2) TILE_STEP(3) TILE_MOVE(4);
         }
@@ -107,6 +140,7 @@ INLINE void tile(const ExactTile *t, size_t rows, int kind)
             TILE_STEP(0) TILE_MOVE(1);
         }
     }
+    EACH_ROW(SETTLE)
     if (t->bias) {
         const V b0 = kind == EXACT_PART ? v_load_part(t->bias, mask) : v_load(t->bias);
         const V b1 = kind == EXACT_TWO ? v_load(t->bias + WIDTH) : b0;
@@ -185,54 +219,9 @@ INLINE void outer(const ExactOuter *t, size_t rows, int kind)
             }
         }
     }
+    EACH_ROW(SETTLE)
     EACH_ROW(STORE)
 }
-
-#define LANES_LINK(r, g, o)                                                                                            \
-    if (rows > r) p##r = v_fma(x, v_load(a##g + o * a_stride), p##r);
-
-#define LANES_LOAD(r, g, o)                                                                                            \
-    if (rows > r) p##r = v_load(t->c + r * WIDTH);
-
-#define LANES_STORE(r, g, o)                                                                                           \
-    if (rows > r) v_store(t->c + r * WIDTH, p##r);
-
-INLINE void lanes(const ExactLanes *t, size_t rows)
-{
-    const size_t a_stride = t->a_stride * WIDTH, w_stride = t->w_stride;
-    EACH_ROW(DECLARE_ONE)
-    EACH_ROW(LANES_LOAD)
-    for (const ExactRun *run = t->runs, *end = run + t->run_count; run < end; run++) {
-        const float *a0 = t->a + run->a * WIDTH, *a1 = a0 + (rows > 3 ? 3 * a_stride : 0);
-        const float *a2 = a0 + (rows > 6 ? 6 * a_stride : 0), *a3 = a0, *a4 = a0, *w = t->w + run->b * w_stride;
-        OPAQUE(a1);
-        OPAQUE(a2);
-        for (size_t k = 0; k < run->n; k++, a0 += WIDTH, a1 += WIDTH, a2 += WIDTH, w += w_stride) {
-            const V x = v_set1(*w);
-            EACH_ROW(LANES_LINK)
-        }
-        (void)a3, (void)a4;
-    }
-    EACH_ROW(LANES_STORE)
-}
-
-#define VARIANT_LANES(rows)                                                                                            \
-    static void lanes_##rows(const ExactLanes *t)                                                                      \
-    {                                                                                                                  \
-        lanes(t, rows);                                                                                                \
-    }
-
-VARIANT_LANES(1)
-VARIANT_LANES(2)
-VARIANT_LANES(3)
-VARIANT_LANES(4)
-VARIANT_LANES(5)
-VARIANT_LANES(6)
-VARIANT_LANES(7)
-VARIANT_LANES(8)
-
-static void (*const lanes_kernels[EXACT_LANES_ROWS + 1])(const ExactLanes *) = {
-    NULL, lanes_1, lanes_2, lanes_3, lanes_4, lanes_5, lanes_6, lanes_7, lanes_8};
 
 #define VARIANT(rows, kind, KIND)                                                                                      \
     static void tile_##kind##_##rows(const ExactTile *t)                                                               \

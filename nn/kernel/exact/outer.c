@@ -70,7 +70,7 @@ static void tile_task(void *context, size_t task)
     const size_t begin = span * job->length + exact_part(job->length, job->tiles, tile);
     const size_t end = span * job->length + exact_part(job->length, job->tiles, tile + 1);
     ExactOuter t = outer_of(job, task / job->tiles / job->spans, begin, end);
-    if (t.images > 0 || !t.load) run_panels(job, &t, end - begin);
+    run_panels(job, &t, end - begin);
 }
 
 ConvShape exact_line(const ConvShape *s, size_t images)

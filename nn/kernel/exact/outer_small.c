@@ -2,8 +2,6 @@
  * line, too few for a kernel to run along. A task owns some channels and filters of a tap. It copies what they are at
  * the positions that the tap sees, a block of them at a time, so that all its tiles find them side by side in the first
  * two caches. */
-#include <string.h>
-
 #include "nn/base/pool.h"
 #include "nn/kernel/exact/exact.h"
 
@@ -143,7 +141,9 @@ static void part_task(void *context, size_t task)
         sum_part(job, &p, c);
         return;
     }
-    for (size_t i = 0; i < p.channels && !job->of.add; i++) memset(c + i * s->cout, 0, p.filters * sizeof *c);
+    for (size_t i = 0; i < p.channels; i++) {
+        for (size_t j = 0; j < p.filters; j++) c[i * s->cout + j] = job->of.add ? 0 + c[i * s->cout + j] : 0;
+    }
 }
 
 void exact_small(const ExactProducts *products)

@@ -2,6 +2,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "nn/kernel/exact/exact.h"
+
 #define WIDTH 8
 #define ROWS 4
 
@@ -75,7 +77,33 @@ static inline V v_interleave(V a, V b, size_t first)
 #define v_store(p, v) v_store_part(p, WIDTH, v)
 #define v_mask(lanes) (lanes)
 
+/* Not 0 where one of them is not. */
+static inline V v_or(V a, V b)
+{
+    for (size_t i = 0; i < WIDTH; i++) a.lane[i] = a.lane[i] != 0 ? a.lane[i] : b.lane[i];
+    return a;
+}
+
+static inline unsigned v_nonzero(V v)
+{
+    unsigned lanes = 0;
+    for (size_t i = 0; i < WIDTH; i++) lanes |= (unsigned)(v.lane[i] != 0) << i;
+    return lanes;
+}
+
+static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
+{
+    size_t n = 0;
+    for (; lanes; lanes &= lanes - 1, n++) {
+        links[n].a = (uint32_t)first + (uint32_t)__builtin_ctz(lanes);
+        links[n].b = links[n].a * WIDTH;
+    }
+    return n;
+}
+
 #include "nn/kernel/exact/micro.h"
+
+#include "nn/kernel/exact/lanes.h"
 #include "nn/kernel/exact/pack.h"
 #include "nn/kernel/exact/taps.h"
 
@@ -95,4 +123,5 @@ const ExactIsa exact_portable = {
     .lanes = lanes_kernels,
     .pack = pack,
     .pack_transposed = pack_transposed,
+    .live = live,
 };

@@ -3,6 +3,7 @@
 typedef struct Batch {
     ExactRun runs[EXACT_RUNS];
     size_t n;
+    size_t width, channels; /* of the source */
     bool begun;
     ExactRunsUser *use;
     void *context;
@@ -15,10 +16,18 @@ static void flush(Batch *batch, bool last)
     batch->n = 0;
 }
 
-static void add(Batch *batch, size_t a, size_t b, size_t n)
+/* Places [place, place + places) of a line of the source, from the weight's row b on. */
+static void add(Batch *batch, size_t line, size_t place, size_t places, size_t b)
 {
     if (batch->n == EXACT_RUNS) flush(batch, false);
-    batch->runs[batch->n++] = (ExactRun){a, b, n};
+    ExactRun *run = &batch->runs[batch->n++];
+    run->a = (line * batch->width + place) * batch->channels;
+    run->b = (ptrdiff_t)b;
+    run->n = places * batch->channels;
+    run->links = NULL;
+    run->line = line;
+    run->cell = place;
+    run->cells = places;
 }
 
 /* Taps [*first, return) are those that output o sees in the image. */
@@ -40,7 +49,7 @@ static void runs_of_output(const ConvShape *s, size_t h, size_t w, Batch *batch)
         const size_t right = a * s->kw < taps ? size_min(seen, taps - a * s->kw) : 0;
         if (left >= right) break;
         const size_t row = h * s->sh + a - s->top, column = w * s->sw + left - s->left;
-        add(batch, (row * s->iw + column) * s->cin, (a * s->kw + left) * s->cin, (right - left) * s->cin);
+        add(batch, row, column, right - left, (a * s->kw + left) * s->cin);
     }
 }
 
@@ -70,7 +79,7 @@ static void runs_of_position(const ConvShape *s, size_t h, size_t w, Batch *batc
     for (size_t a = rows.tap, row = rows.o; a < rows.end; a += s->sh, row--) {
         for (size_t b = columns.tap, column = columns.o; b < columns.end; b += s->sw, column--) {
             const size_t tap = a * s->kw + b;
-            if (tap < taps) add(batch, (row * s->ow + column) * s->cout, tap * s->cout, s->cout);
+            if (tap < taps) add(batch, row, column, 1, tap * s->cout);
         }
     }
 }
@@ -79,6 +88,8 @@ void exact_runs(const ConvShape *shape, bool backward, size_t h, size_t w, Exact
 {
     Batch batch;
     batch.n = 0;
+    batch.width = backward ? shape->ow : shape->iw;
+    batch.channels = backward ? shape->cout : shape->cin;
     batch.begun = false;
     batch.use = use;
     batch.context = context;
@@ -87,4 +98,15 @@ void exact_runs(const ConvShape *shape, bool backward, size_t h, size_t w, Exact
     else
         runs_of_output(shape, h, w, &batch);
     flush(&batch, true);
+}
+
+size_t exact_first_line(const ConvShape *s, bool backward, size_t h)
+{
+    if (!backward) return h * s->sh > s->top ? size_min(h * s->sh - s->top, s->ih) : 0;
+    return h + s->top + 1 > s->kh ? size_min(size_ceil_div(h + s->top + 1 - s->kh, s->sh), s->oh) : 0;
+}
+
+size_t exact_lines_seen(const ConvShape *s, bool backward)
+{
+    return size_min(backward ? (s->kh - 1) / s->sh + 1 : s->kh, backward ? s->oh : s->ih);
 }

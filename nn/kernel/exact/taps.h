@@ -16,6 +16,9 @@ enum { TAPS = 9 };
             v_store(t->c + r * stride, p##r);                                                                          \
     }
 
+#define TAPS_SETTLE(r, g, o)                                                                                           \
+    if (TAPS > r) p##r = v_add(p##r, v_zero());
+
 #define TAPS_LINK(r, g, o)                                                                                             \
     if (TAPS > r) p##r = v_fma(v_set1(a##g[o]), b0, p##r);
 
@@ -82,6 +85,7 @@ INLINE void taps(const ExactTaps *t, int kind)
             TAPS_EDGES(last, s->ow)
         }
     }
+    EACH_ROW(TAPS_SETTLE)
     EACH_ROW(TAPS_STORE)
 }
 

@@ -105,6 +105,7 @@ static void naive_conv2d_grad_weight(const ConvShape *s, const real *x, const re
             dw[e] = naive_link(x[at(o[0], h, s->ih, v, s->iw, t[2], s->cin)],
                                dy[at(o[0], o[1], s->oh, o[2], s->ow, t[3], s->cout)], dw[e]);
         }
+        dw[e] = naive_settle(dw[e]);
     }
 }
 

@@ -43,7 +43,7 @@ void naive_dense_grad_weight(size_t n, size_t in, size_t out, const real *x, con
         for (size_t o = 0; o < out; o++) {
             real sum = add ? dw[k * out + o] : 0;
             for (size_t i = 0; i < n; i++) sum = naive_link(x[i * in + k], dy[i * out + o], sum);
-            dw[k * out + o] = sum;
+            dw[k * out + o] = naive_settle(sum);
         }
     }
 }

@@ -25,11 +25,18 @@ static inline real naive_begin(const Ending *ending, const real *to, size_t i)
     return ending->add ? to[i] : 0;
 }
 
+/* No chain leaves -0 behind. */
+static inline real naive_settle(real sum)
+{
+    return sum + 0;
+}
+
 static inline real naive_end(const Ending *ending, real sum, size_t i, size_t channel)
 {
+    sum = naive_settle(sum);
     if (ending->bias) sum += ending->bias[channel];
     if (ending->rectify && sum < 0) sum = 0;
-    if (ending->rectified) sum = 0 + (ending->rectified[i] <= 0 ? 0 : sum);
+    if (ending->rectified) sum = ending->rectified[i] <= 0 ? 0 : sum;
     return sum;
 }
 
