@@ -27,9 +27,11 @@ size_t bench_layer(const Graph *graph, size_t node);
 /* Sorts values (n); n > 0. */
 double bench_median(double *values, size_t n);
 
-/* The training step of a model on a made-up data set in memory, as large as the model's own: all that `run` does in a
- * step. */
+/* The training step of a model: all that `run` does in a step. Its time depends on the images (what is 0 behind a relu
+ * is left out), so they are those that the model is trained with; where these aren't there, made-up ones in memory, as
+ * many. */
 typedef struct BenchStep {
+    Arena arena;
     Model *model;
     Stepper stepper;
     Dataset dataset;

@@ -62,6 +62,15 @@ double bench_median(double *values, size_t n)
     return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
+/* The images that training takes, if they are there. */
+static bool take_up(BenchStep *step)
+{
+    const DatasetInfo *info = &step->model->info;
+    Err err = {0};
+    return dataset_present(info, &err) &&
+           dataset_load(&step->arena, &step->dataset, info, &step->model->experiment->data, &err);
+}
+
 /* Random bytes in place of the images, and a class for each in turn. */
 static void make_up(BenchStep *step, size_t images)
 {
@@ -87,7 +96,7 @@ void bench_step_init(BenchStep *step, Model *model)
     const size_t there = dataset_split_count(&model->info, &experiment->data, "train");
     const size_t images = there < batch ? batch : there;
     *step = (BenchStep){.model = model, .batch = batch, .steps_per_epoch = images / batch};
-    make_up(step, images);
+    if (!take_up(step)) make_up(step, images);
     step->order = mem_zeroed(images, sizeof *step->order);
     double start = seconds_now();
     batch_order(experiment->seed, 0, images, step->order);
@@ -99,6 +108,8 @@ void bench_step_init(BenchStep *step, Model *model)
 void bench_step_release(BenchStep *step)
 {
     stepper_release(&step->stepper);
+    dataset_release(&step->dataset);
+    arena_release(&step->arena);
     free(step->images);
     free(step->labels);
     free(step->order);

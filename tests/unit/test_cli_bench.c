@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "runner/cli/bench.h"
+#include "tests/support/small_set.h"
 #include "tests/support/tiny.h"
 
 static bool near(double a, double b, double tolerance)
@@ -204,6 +205,38 @@ static void the_batch_is_read_from_bytes(void **state)
     bench_step_release(&step);
 }
 
+/* Where the data set is, its training images are taken; where it is altered, made-up ones are. */
+static void the_images_are_the_data_sets(void **state)
+{
+    (void)state;
+    SmallSet set;
+    Err err = {0};
+    small_set_init(&set);
+    small_set_publish(&set);
+    tiny.experiment.data.split_train = SMALL_TRAIN;
+    tiny.experiment.data.split_valid = 0;
+    assert_true(dataset_describe(&set.arena, set.folder, small_ref("small"), &tiny.model.info, &err));
+    for (int altered = 0; altered < 2; altered++) {
+        BenchStep step;
+        bench_step_init(&step, &tiny.model);
+        assert_int_equal(step.steps_per_epoch, SMALL_TRAIN / TINY_BATCH);
+        size_t same = 0;
+        for (size_t i = 0; i < SMALL_TRAIN; i++) {
+            for (size_t p = 0; p < SMALL_PIXELS; p++)
+                same += step.dataset.train.images[i * SMALL_PIXELS + p] == small_pixel(0, i, p);
+        }
+        if (altered)
+            assert_in_range(same, 0, SMALL_TRAIN * SMALL_PIXELS / 2);
+        else
+            assert_int_equal(same, SMALL_TRAIN * SMALL_PIXELS);
+        bench_step_batch(&step, 0);
+        bench_step_release(&step);
+        set.file[0].bytes[SMALL_HEADER_IMAGES] ^= 1;
+        small_set_write(&set, 0);
+    }
+    small_set_release(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +248,7 @@ int main(void)
         cmocka_unit_test(a_node_belongs_to_the_innermost_layer),
         cmocka_unit_test_setup_teardown(a_pass_tells_what_it_does, setup, teardown),
         cmocka_unit_test_setup_teardown(the_batch_is_read_from_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_images_are_the_data_sets, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

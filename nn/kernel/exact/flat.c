@@ -105,7 +105,8 @@ static void run_tiles(const Job *job, const Piece *piece, const float *packed, s
     size_t first;
     const size_t end = images_of(job, part, &first);
     for (; first < end; first += job->rows, live.lists += live.list) {
-        const ExactRun run = job->lists && finite ? exact_live_run(&live, &all) : all;
+        ExactRun run = all;
+        if (job->lists && finite) exact_live_run(&live, &all, &run);
         const size_t at = first * job->columns + piece->panel.begin;
         t.runs = &run;
         t.a = g->from + first * job->k;

@@ -147,7 +147,7 @@ static void run_tiles(void *context, const ExactRun *runs, size_t n, bool first,
     const size_t to_image = p->height * p->width * p->columns;
     const size_t place = (work->h * p->width + work->w) * p->columns;
     ExactRun live[EXACT_RUNS];
-    for (size_t i = 0; i < n && p->live; i++) live[i] = exact_live_run(&work->live, &runs[i]);
+    for (size_t i = 0; i < n && p->live; i++) exact_live_run(&work->live, &runs[i], &live[i]);
     ExactTile tile;
     tile.a_stride = p->from_image;
     tile.runs = p->live ? live : runs;

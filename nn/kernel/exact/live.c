@@ -51,12 +51,15 @@ void exact_live_list(const ExactLive *live, size_t line)
     *begins = (uint32_t)count;
 }
 
-ExactRun exact_live_run(const ExactLive *live, const ExactRun *run)
+void exact_live_run(const ExactLive *live, const ExactRun *run, ExactRun *to)
 {
     const float *list = list_of(live, run->line);
     const uint32_t *begins = (const void *)(list + live->begins);
-    const size_t first = begins[run->cell], n = begins[run->cell + run->cells] - first, moved = run->cell * live->cell;
-    if (n == run->n) return *run;
-    return (ExactRun){
-        .a = run->a - moved, .b = run->b - (ptrdiff_t)moved, n, (const ExactLink *)(const void *)list + first};
+    const size_t first = begins[run->cell], n = begins[run->cell + run->cells] - first;
+    const bool all = n == run->n;
+    const size_t moved = all ? 0 : run->cell * live->cell;
+    to->a = run->a - moved;
+    to->b = run->b - (ptrdiff_t)moved;
+    to->n = n;
+    to->links = all ? NULL : (const ExactLink *)(const void *)list + first;
 }
