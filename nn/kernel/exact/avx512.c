@@ -62,6 +62,9 @@ static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
 #include "nn/kernel/exact/pack.h"
 #include "nn/kernel/exact/taps.h"
 
+/* uses those above */
+#include "nn/kernel/exact/scatter.h"
+
 static bool supported(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma");
@@ -76,6 +79,7 @@ const ExactIsa exact_avx512 = {
     .outer = outer_kernels,
     .taps = taps_kernels,
     .lanes = lanes_kernels,
+    .scatter = scatter,
     .pack = pack,
     .pack_transposed = pack_transposed,
     .live = live,

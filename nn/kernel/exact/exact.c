@@ -10,6 +10,7 @@ static ConvShape pixels(size_t n, size_t in, size_t out)
 static size_t gather_scratch(const ConvShape *shape, bool backward)
 {
     if (exact_flat_fits(shape)) return exact_flat_scratch(shape, backward);
+    if (exact_scatter_fits(shape, backward)) return exact_scatter_scratch(shape);
     return exact_lanes_fit(shape, backward) ? exact_lanes_scratch(shape, backward)
                                             : exact_gather_scratch(shape, backward);
 }
@@ -18,6 +19,8 @@ static void gather(ExactGather g, float *scratch)
 {
     if (exact_flat_fits(g.shape))
         exact_flat(&g, scratch);
+    else if (exact_scatter_fits(g.shape, g.backward))
+        exact_scatter(&g, scratch);
     else if (exact_lanes_fit(g.shape, g.backward))
         exact_lanes(&g, scratch);
     else

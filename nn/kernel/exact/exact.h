@@ -87,6 +87,20 @@ typedef struct ExactLanes {
 
 enum { EXACT_LANES_ROWS = 8 };
 
+/* The sums of the image's elements, with an image in each lane, += what a line of the grid adds to them through kernels
+ * of 3x3, from the last place to the first. */
+typedef struct ExactScatter {
+    const float *from; /* (images, places, channels), images lying `image` apart */
+    size_t image, images, places, channels;
+    const float *w;   /* (columns, channels, 9) */
+    float *turned;    /* room for a place: (channels, lanes) */
+    ExactLink *links; /* all channels, or room for those that are not zero in all images */
+    bool live;        /* only those */
+    float *sums;      /* tap (i,j) of place k adds to lines[i] + k * step, j vectors behind */
+    size_t lines[3], step;
+    size_t columns, column; /* the image's channels, whose sums lie `column` apart */
+} ExactScatter;
+
 /* The kernels of one instruction set, by kind and rows of the tile. */
 typedef struct ExactIsa {
     const char *name;
@@ -97,6 +111,7 @@ typedef struct ExactIsa {
     void (*const (*outer)[EXACT_ROWS_MAX + 1])(const ExactOuter *outer);
     void (*const *taps)(const ExactTaps *taps);    /* by kind, one vector at most */
     void (*const *lanes)(const ExactLanes *lanes); /* by rows */
+    void (*scatter)(const ExactScatter *scatter);
     /* panel (k, width) = columns [0, columns) of b (k, .), whose rows lie b_stride apart; zeros behind them.
      * width is in whole vectors. Returns whether all are finite. */
     bool (*pack)(size_t k, size_t columns, size_t width, const float *b, size_t b_stride, float *panel);
@@ -177,6 +192,11 @@ void exact_live_run(const ExactLive *live, const ExactRun *run, ExactRun *to);
 bool exact_lanes_fit(const ConvShape *shape, bool backward);
 size_t exact_lanes_scratch(const ConvShape *shape, bool backward);
 void exact_lanes(const ExactGather *gather, float *scratch);
+
+/* The same from the grid by kernels of 3x3. */
+bool exact_scatter_fits(const ConvShape *shape, bool backward);
+size_t exact_scatter_scratch(const ConvShape *shape);
+void exact_scatter(const ExactGather *gather, float *scratch);
 
 /* Products with a large weight of images of one pixel. */
 bool exact_flat_fits(const ConvShape *shape);

@@ -107,6 +107,9 @@ static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
 #include "nn/kernel/exact/pack.h"
 #include "nn/kernel/exact/taps.h"
 
+/* uses those above */
+#include "nn/kernel/exact/scatter.h"
+
 static bool supported(void)
 {
     return true;
@@ -121,6 +124,7 @@ const ExactIsa exact_portable = {
     .outer = outer_kernels,
     .taps = taps_kernels,
     .lanes = lanes_kernels,
+    .scatter = scatter,
     .pack = pack,
     .pack_transposed = pack_transposed,
     .live = live,
