@@ -53,8 +53,32 @@ static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
 
 #include "nn/kernel/exact/micro.h"
 
+/* Lane i takes lane order[i] to squeeze, rank[i] to spread. */
+typedef struct Live {
+    Mask lanes, front;
+    __m256i order, rank;
+} Live;
+
+static inline Live v_live(unsigned lanes)
+{
+    int order[WIDTH] = {0}, rank[WIDTH];
+    int n = 0;
+    for (int i = 0; i < WIDTH; i++) {
+        rank[i] = n;
+        if (lanes >> i & 1) order[n++] = i;
+    }
+    const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    return (Live){_mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)lanes), bit), bit), v_mask((size_t)n),
+                  _mm256_loadu_si256((const void *)order), _mm256_loadu_si256((const void *)rank)};
+}
+
+#define v_squeeze(v, live) _mm256_permutevar8x32_ps(v, (live).order)
+#define v_spread(old, v, live)                                                                                         \
+    _mm256_blendv_ps(old, _mm256_permutevar8x32_ps(v, (live).rank), _mm256_castsi256_ps((live).lanes))
+
 #include "nn/kernel/exact/lanes.h"
 #include "nn/kernel/exact/pack.h"
+#include "nn/kernel/exact/squeeze.h"
 #include "nn/kernel/exact/taps.h"
 
 /* uses those above */
@@ -78,4 +102,6 @@ const ExactIsa exact_avx2 = {
     .pack = pack,
     .pack_transposed = pack_transposed,
     .live = live,
+    .squeeze = squeeze,
+    .spread = spread,
 };

@@ -58,8 +58,21 @@ static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
 
 #include "nn/kernel/exact/micro.h"
 
+typedef struct Live {
+    Mask lanes, front;
+} Live;
+
+static inline Live v_live(unsigned lanes)
+{
+    return (Live){(Mask)lanes, (Mask)((1U << __builtin_popcount(lanes)) - 1)};
+}
+
+#define v_squeeze(v, live) _mm512_maskz_compress_ps((live).lanes, v)
+#define v_spread(old, v, live) _mm512_mask_expand_ps(old, (live).lanes, v)
+
 #include "nn/kernel/exact/lanes.h"
 #include "nn/kernel/exact/pack.h"
+#include "nn/kernel/exact/squeeze.h"
 #include "nn/kernel/exact/taps.h"
 
 /* uses those above */
@@ -83,4 +96,6 @@ const ExactIsa exact_avx512 = {
     .pack = pack,
     .pack_transposed = pack_transposed,
     .live = live,
+    .squeeze = squeeze,
+    .spread = spread,
 };

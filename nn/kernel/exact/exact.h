@@ -63,6 +63,15 @@ typedef struct ExactOuter {
     bool load;
 } ExactOuter;
 
+/* Columns [begin, end) of a matrix, of which the live ones have their bits set: column j in byte j / 8, the first one
+ * lowest; 4 bytes more may be read. Row i is rows[i] (NULL: i) times the stride behind. */
+typedef struct ExactSpan {
+    const unsigned char *bits;
+    size_t begin, end;
+    const uint32_t *rows;
+    size_t stride;
+} ExactSpan;
+
 /* c[3 i + j][k] = (load ? that : 0) + the sum over the grid (images,oh,ow) of b[k] and what tap (i,j) of a kernel of
  * 3x3 sees of an image of one channel. */
 typedef struct ExactTaps {
@@ -120,6 +129,11 @@ typedef struct ExactIsa {
     /* Of n neighbours those that are not zero in each of `rows` rows, `stride` apart: the links that list them, as if
      * the first were `first` behind. Returns how many; room for one vector more is needed. */
     size_t (*live)(size_t n, const float *from, size_t stride, size_t rows, size_t first, ExactLink *links);
+    /* to (rows, width) = the span's live columns, one behind the other; what lies behind them is left. */
+    void (*squeeze)(size_t rows, const ExactSpan *span, const float *from, float *to, size_t width);
+    /* The span's live columns = those of from (rows, width), and the others +0, or with `add` what they are, + 0; a
+     * vector more may be read. */
+    void (*spread)(size_t rows, const ExactSpan *span, const float *from, size_t width, bool add, float *to);
 } ExactIsa;
 
 extern const ExactIsa exact_avx512, exact_avx2, exact_portable;
@@ -224,6 +238,20 @@ void exact_taps(const ExactProducts *products);
 bool exact_flat_products_fit(const ConvShape *shape);
 size_t exact_flat_products_scratch(const ConvShape *shape);
 void exact_flat_products(const ExactProducts *products, float *scratch);
+
+/* The columns of an operand (steps, n) of images of one pixel that are live: not zero in all steps. */
+typedef struct ExactColumns {
+    const float *from;
+    size_t n, live;
+    uint32_t *list;      /* the live ones; first, the largest magnitude of each: its bits, without the sign's */
+    unsigned char *bits; /* as in ExactSpan */
+} ExactColumns;
+
+size_t exact_columns_scratch(size_t n);
+/* Looks for them in both operands; columns whose products with the other's wouldn't all be zeros stay. Without any in
+ * dy, x has none either. Returns false where (nearly) all are live: then nothing is listed. */
+bool exact_columns(size_t steps, ExactColumns *x, ExactColumns *dy);
+ExactColumns exact_columns_in(const float *from, size_t n, float *scratch);
 
 /* The same for small grids with many channels. */
 bool exact_small_fits(const ConvShape *shape);

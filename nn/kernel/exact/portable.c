@@ -103,8 +103,33 @@ static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
 
 #include "nn/kernel/exact/micro.h"
 
+typedef struct Live {
+    unsigned lanes;
+    Mask front;
+} Live;
+
+static inline Live v_live(unsigned lanes)
+{
+    return (Live){lanes, (Mask)__builtin_popcount(lanes)};
+}
+
+static inline V v_squeeze(V v, Live live)
+{
+    size_t n = 0;
+    for (unsigned lanes = live.lanes; lanes; lanes &= lanes - 1) v.lane[n++] = v.lane[__builtin_ctz(lanes)];
+    return v;
+}
+
+static inline V v_spread(V old, V v, Live live)
+{
+    size_t n = 0;
+    for (unsigned lanes = live.lanes; lanes; lanes &= lanes - 1) old.lane[__builtin_ctz(lanes)] = v.lane[n++];
+    return old;
+}
+
 #include "nn/kernel/exact/lanes.h"
 #include "nn/kernel/exact/pack.h"
+#include "nn/kernel/exact/squeeze.h"
 #include "nn/kernel/exact/taps.h"
 
 /* uses those above */
@@ -128,4 +153,6 @@ const ExactIsa exact_portable = {
     .pack = pack,
     .pack_transposed = pack_transposed,
     .live = live,
+    .squeeze = squeeze,
+    .spread = spread,
 };
