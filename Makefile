@@ -63,7 +63,7 @@ ifeq ($(MODE),dbl)
 UNIT := $(if $(UNIT),$(shell grep -l MAYVAE_DOUBLE $(UNIT)))
 endif
 ifeq ($(MODE),tsan)
-UNIT := $(if $(UNIT),$(filter-out %/test_kernel_numerics.c,$(shell grep -l pool_start $(UNIT))))
+UNIT := $(if $(UNIT),$(filter-out %/test_kernel_numerics.c,$(shell grep -lE 'pool_start|kernel_cases' $(UNIT))))
 endif
 TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/unit/%,$(UNIT))
 SUPPORT := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/*.c) $(if $(filter-out dbl,$(MODE)),$(NAIVE)))
