@@ -183,9 +183,9 @@ size_t exact_first_line(const ConvShape *shape, bool backward, size_t h);
 size_t exact_lines_seen(const ConvShape *shape, bool backward);
 
 /* The elements of a tile's source that are not zero in all of its images, line by line. A product with one of the
- * others is a zero, which changes no sum but perhaps the sign of a sum of 0 (and no stored sum is -0), as long as the
- * weight is finite; about half of what a relu lets through is such an element, and the images of a tile mostly agree on
- * which. */
+ * others is a zero, which changes no sum but perhaps the sign of a sum of 0 (and no sum is stored as -0), as long as
+ * the weight is finite. Behind a relu about half of the elements are zero, and a tile's images mostly agree on which.
+ */
 typedef struct ExactLive {
     const float *from;    /* the first image */
     size_t images, image; /* of the tile; elements of one */
