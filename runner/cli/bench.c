@@ -169,10 +169,10 @@ const Command command_bench = {
     .arguments = "[gemm] [TARGET...] ",
     .summary = "time of a training step, images/s, GFLOP/s, share of the peak",
     .help = "Without targets: the networks of tests/bench/. The median of up to 60 training\n"
-            "steps (batch, forward, backward, optimizer) on the data set's images, or made-up\n"
-            "ones where it isn't there, beside the peak of fused multiply-adds measured in the\n"
-            "same process, which is that of AVX2 where MAYVAE_ISA=avx2 asks for it. Products\n"
-            "with zeros count as if they were made.\n"
+            "steps (batch, forward, backward, optimizer) on the data set's images, or on\n"
+            "made-up ones where it isn't there, beside the peak of fused multiply-adds\n"
+            "measured in the same process, which is that of AVX2 where MAYVAE_ISA=avx2 asks\n"
+            "for it. Products with zeros, which are left out, count as if they were made.\n"
             "--layers: by layer, and for the rest of the step, the mean time over the middle\n"
             "half of the steps, operations, bytes (each array once), and the roofline\n"
             "min(peak, operations / bytes x bandwidth); share is of the roofline's time, and\n"
