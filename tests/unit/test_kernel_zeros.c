@@ -27,6 +27,7 @@ static const ConvShape shapes[] = {
     {15, 7, 6, 8, 2, 2, 33, 3, 2, 4, 3, 0, 0, 0},    /* pixels and lines that no output sees */
     {14, 4, 4, 1, 4, 4, 31, 3, 3, 1, 1, 1, 1, 0},    /* one channel */
     {15, 4, 3, 33, 4, 3, 2, 3, 3, 1, 1, 1, 1, 0},    /* few filters */
+    {15, 1, 1, 33, 1, 1, 2, 3, 3, 1, 1, 1, 1, 0},    /* of them taps that nothing sees */
     {13, 2, 2, 65, 2, 2, 64, 1, 1, 1, 1, 0, 0, 0},   /* a small grid with many channels */
     {13, 1, 1, 257, 1, 1, 256, 3, 3, 1, 1, 1, 1, 0}, /* images of one pixel under a kernel, with a large weight */
 };

@@ -55,7 +55,6 @@ static void tile_task(void *context, size_t task)
     t.lines = conv_outputs_seeing(a, s->sh, s->top, s->ih, s->oh, &line) - line;
     t.steps = t.last = conv_outputs_seeing(b, s->sw, s->left, s->iw, s->ow, &step) - step;
     if (t.lines == 0 || t.steps == 0) t.images = 0;
-    if (t.images == 0 && t.load) return;
     t.a_step = s->cout;
     t.a_line = s->ow * s->cout;
     t.a_image = s->oh * t.a_line;
