@@ -28,8 +28,8 @@ size_t bench_layer(const Graph *graph, size_t node);
 double bench_median(double *values, size_t n);
 
 /* The training step of a model: all that `run` does in a step. Its time depends on the images (what is 0 behind a relu
- * is left out), so they are those that the model is trained with; where these aren't there, made-up ones in memory, as
- * many. */
+ * is left out), so they are those that the model is trained with; where these aren't there, or don't make a batch,
+ * made-up ones in memory. */
 typedef struct BenchStep {
     Arena arena;
     Model *model;

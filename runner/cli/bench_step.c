@@ -96,7 +96,7 @@ void bench_step_init(BenchStep *step, Model *model)
     const size_t there = dataset_split_count(&model->info, &experiment->data, "train");
     const size_t images = there < batch ? batch : there;
     *step = (BenchStep){.model = model, .batch = batch, .steps_per_epoch = images / batch};
-    if (!take_up(step)) make_up(step, images);
+    if (there < batch || !take_up(step)) make_up(step, images);
     step->order = mem_zeroed(images, sizeof *step->order);
     double start = seconds_now();
     batch_order(experiment->seed, 0, images, step->order);

@@ -237,6 +237,27 @@ static void the_images_are_the_data_sets(void **state)
     small_set_release(&set);
 }
 
+/* Made-up images fill a batch that the data set's don't. */
+static void few_images_are_made_up(void **state)
+{
+    (void)state;
+    SmallSet set;
+    BenchStep step;
+    Err err = {0};
+    small_set_init(&set);
+    small_set_publish(&set);
+    tiny.experiment.data.split_train = SMALL_TRAIN;
+    tiny.experiment.data.split_valid = 0;
+    tiny.experiment.data.limit = TINY_BATCH - 1;
+    assert_true(dataset_describe(&set.arena, set.folder, small_ref("small"), &tiny.model.info, &err));
+    bench_step_init(&step, &tiny.model);
+    assert_int_equal(step.steps_per_epoch, 1);
+    assert_int_equal(step.dataset.train.n, TINY_BATCH);
+    bench_step_batch(&step, 0);
+    bench_step_release(&step);
+    small_set_release(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_pass_tells_what_it_does, setup, teardown),
         cmocka_unit_test_setup_teardown(the_batch_is_read_from_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(the_images_are_the_data_sets, setup, teardown),
+        cmocka_unit_test_setup_teardown(few_images_are_made_up, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
