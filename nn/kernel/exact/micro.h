@@ -49,7 +49,7 @@ enum {
         if (kind == EXACT_TWO) q##r = v_add(q##r, b1);                                                                 \
     }
 
-/* A sum of -0, which only products too small for a float make, is stored as +0. */
+/* A sum of -0 is stored as +0: products too small for a float make one, or none at all, added to a -0. */
 #define SETTLE(r, g, o)                                                                                                \
     if (rows > r) {                                                                                                    \
         p##r = v_add(p##r, v_zero());                                                                                  \
