@@ -45,9 +45,9 @@ static inline size_t conv_outputs_seeing(size_t tap, size_t stride, size_t begin
 }
 
 /* How an element's sum begins and ends: from the destination's value (add) or from +0, which is the same as adding to a
- * destination of +0; then the bias is added, if there is one; then a relu that follows is applied (rectify: what is
- * below 0 becomes +0), or the gradient of a relu whose output `rectified` is, of the destination's shape, if it is
- * there (where that is 0 or below, the sum becomes +0). */
+ * destination of +0; `exact` lets no sum end at -0; then the bias is added, if there is one; then a relu that follows
+ * is applied (rectify: what is below 0 becomes +0), or the gradient of a relu whose output `rectified` is, of the
+ * destination's shape, if it is there (where that is 0 or below, the sum becomes +0). */
 typedef struct Ending {
     bool add;
     const real *bias;

@@ -12,13 +12,15 @@
 /* How many columns a tile has: two vectors, one, or the first few lanes of one. */
 enum { EXACT_TWO, EXACT_ONE, EXACT_PART, EXACT_KINDS };
 
-enum { EXACT_ROWS_MAX = 14 };
+enum { EXACT_ROWS_MAX = 14, EXACT_WIDTH_MAX = 16 };
 
 /* An element that a chain takes in: `a` behind where its run begins, and `b`, which is that times the vector's width.
  */
 typedef struct ExactLink {
     uint32_t a, b;
 } ExactLink;
+
+enum { EXACT_LINK = sizeof(ExactLink) / sizeof(float) }; /* elements of scratch */
 
 /* A stretch of a chain: `n` neighbours in the source, from `a` on, meet rows of the panel from `b` on. With links, only
  * those `n` of them that these list; `b` may then lie before the panel. */

@@ -9,8 +9,7 @@ enum {
     DEPTH = 256,            /* rows of the weight that are packed at a time */
     WEIGHT_MIN = 64 * 1024, /* elements: a smaller one is packed once for all tasks */
     TASKS = 16,
-    TILES = 4, /* of a task at least, where the batch is cut: each part packs for itself */
-    WIDTH_MAX = 16,
+    TILES = 4,   /* of a task at least, where the batch is cut: each part packs for itself */
     PAGE = 1024, /* elements; rows that lie pages apart share one set of the first cache */
     PAGE_ROWS = 10,
     CELL = 16 /* of a tile's list: blocks of k begin at one */
@@ -70,11 +69,12 @@ static size_t images_of(const Job *job, size_t part, size_t *begin)
 /* The list of tile i of a part, without its images. */
 static ExactLive live_of(const Job *job, size_t part, size_t i)
 {
-    return exact_live((ExactLive){.image = job->k,
-                                  .line = job->k,
-                                  .cell = CELL,
-                                  .ring = 1,
-                                  .lists = job->lists + (part * job->tiles + i) * exact_live_scratch(job->k, CELL)});
+    return exact_live((ExactLive){
+        .image = job->k,
+        .line = job->k,
+        .cell = CELL,
+        .ring = 1,
+        .lists = job->lists ? job->lists + (part * job->tiles + i) * exact_live_scratch(job->k, CELL) : NULL});
 }
 
 static void list_task(void *context, size_t task)
@@ -122,7 +122,7 @@ static void flat_task(void *context, size_t task)
     const size_t group = task / job->parts, part = task % job->parts;
     const size_t first = exact_part(job->panels, job->groups, group) * job->blocks;
     const size_t last = exact_part(job->panels, job->groups, group + 1) * job->blocks;
-    _Alignas(64) float packed[DEPTH * 2 * WIDTH_MAX];
+    _Alignas(64) float packed[DEPTH * 2 * EXACT_WIDTH_MAX];
     for (size_t i = first; i < last; i++) {
         const Piece piece = piece_of(job, i / job->blocks, i % job->blocks);
         const bool finite = pack(job, &piece, packed);

@@ -6,7 +6,7 @@
 #include "nn/base/pool.h"
 #include "nn/kernel/exact/exact.h"
 
-enum { TASKS = 16, WIDTH_MAX = 16 };
+enum { TASKS = 16 };
 
 typedef struct Plan {
     const ConvShape *shape;
@@ -96,7 +96,7 @@ static void run_channel(const Work *work, const ExactRun *runs, size_t n, size_t
     const ExactGather *g = &work->job->gather;
     const size_t width = p->isa->width, image = p->height * p->width * p->columns;
     const size_t step = (p->backward ? p->shape->sw : 1) * p->columns;
-    float c[EXACT_LANES_ROWS * WIDTH_MAX] = {0};
+    float c[EXACT_LANES_ROWS * EXACT_WIDTH_MAX] = {0};
     const size_t at = work->image * image + (work->h * p->width + w) * p->columns + channel;
     float *to = g->to + at;
     for (size_t i = 0; i < work->images && (g->ending.add || !first); i++) {

@@ -1,20 +1,15 @@
 #include "nn/base/alloc.h"
 #include "nn/kernel/exact/exact.h"
 
-enum {
-    VECTOR_MAX = 16,
-    LINK = sizeof(ExactLink) / sizeof(float) /* elements of scratch */
-};
-
 bool exact_live_fits(size_t line)
 {
-    return line <= UINT32_MAX / VECTOR_MAX;
+    return line <= UINT32_MAX / EXACT_WIDTH_MAX;
 }
 
 /* The links of a line, with room for the last vector; behind them where those of each cell begin. */
 static size_t begins_of(size_t line)
 {
-    return mem_mul(mem_add(line, VECTOR_MAX), LINK);
+    return mem_mul(mem_add(line, EXACT_WIDTH_MAX), EXACT_LINK);
 }
 
 size_t exact_live_scratch(size_t line, size_t cell)

@@ -9,7 +9,6 @@
 enum {
     STEPS = 128, /* of a block */
     TASKS = 64,
-    WIDTH_MAX = 16,
     LINE = 16,      /* elements of a cache line */
     CLEAR_ROWS = 64 /* of the gradient that a task looks through for dead ones */
 };
@@ -143,7 +142,7 @@ static void run_live(const Job *job, ExactOuter *t, const ExactPanel *at, size_t
     const Plan *p = &job->plan;
     const uint32_t *list = job->dy.list;
     const size_t end = at->begin + at->columns;
-    _Alignas(64) float sums[EXACT_ROWS_MAX * 2 * WIDTH_MAX + WIDTH_MAX];
+    _Alignas(64) float sums[EXACT_ROWS_MAX * 2 * EXACT_WIDTH_MAX + EXACT_WIDTH_MAX];
     const ExactSpan span = {job->dy.bits, at->begin ? list[at->begin] : 0, end < p->cout ? list[end] : job->dy.n,
                             job->x.list + channel, job->dy.n};
     t->c = sums;
@@ -157,7 +156,7 @@ static void run_live(const Job *job, ExactOuter *t, const ExactPanel *at, size_t
 static void run_block(const Job *job, size_t owned, size_t begin)
 {
     const Plan *p = &job->plan;
-    _Alignas(64) float own[STEPS * 2 * WIDTH_MAX];
+    _Alignas(64) float own[STEPS * 2 * EXACT_WIDTH_MAX];
     const size_t others = p->by_tile ? p->panels : p->tiles;
     ExactOuter t = {.images = 1, .lines = 1, .steps = size_min(STEPS, p->steps - begin), .c_stride = p->cout};
     t.last = t.steps;

@@ -15,7 +15,6 @@ enum {
     KERNEL = 3,
     TAPS = KERNEL * KERNEL,
     CHANNELS = 8, /* of fewer, places are not worth turning one by one */
-    LINK = sizeof(ExactLink) / sizeof(float)
 };
 
 typedef struct Plan {
@@ -49,7 +48,7 @@ static Plan plan_of(const ConvShape *s)
     p.width = size_max((s->ow - 1) * s->sw + KERNEL, s->left + s->iw);
     p.column = mem_mul(KERNEL * vector, p.width);
     p.links = mem_mul(s->cout, vector);
-    p.sums = mem_add(p.links, size_ceil_div(mem_mul(s->cout + vector, LINK), vector) * vector);
+    p.sums = mem_add(p.links, size_ceil_div(mem_mul(s->cout + vector, EXACT_LINK), vector) * vector);
     p.ended = mem_add(p.sums, mem_mul(p.column, s->cin));
     p.size = mem_add(p.ended, mem_mul(vector, size_ceil_div(s->iw, vector) * vector));
     return p;
