@@ -201,7 +201,8 @@ bool exact_live_fits(size_t line);
 size_t exact_live_scratch(size_t line, size_t cell);
 ExactLive exact_live(ExactLive live);
 void exact_live_list(const ExactLive *live, size_t line);
-/* The run, within a line that is listed and still kept, without what is zero: a, b, n and links. */
+/* The run, within a line that is listed and still kept, without what is zero (if that is not too little): a, b, n and
+ * links. */
 void exact_live_run(const ExactLive *live, const ExactRun *run, ExactRun *to);
 
 /* The same for few channels, with an image in each lane. */
