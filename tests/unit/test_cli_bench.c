@@ -205,17 +205,24 @@ static void the_batch_is_read_from_bytes(void **state)
     bench_step_release(&step);
 }
 
+/* Puts a data set on disk and has the model trained with it. */
+static void take_small(SmallSet *set, int64_t limit)
+{
+    Err err = {0};
+    small_set_init(set);
+    small_set_publish(set);
+    tiny.experiment.data.split_train = SMALL_TRAIN;
+    tiny.experiment.data.split_valid = 0;
+    tiny.experiment.data.limit = limit;
+    assert_true(dataset_describe(&set->arena, set->folder, small_ref("small"), &tiny.model.info, &err));
+}
+
 /* Where the data set is, its training images are taken; where it is altered, made-up ones are. */
 static void the_images_are_the_data_sets(void **state)
 {
     (void)state;
     SmallSet set;
-    Err err = {0};
-    small_set_init(&set);
-    small_set_publish(&set);
-    tiny.experiment.data.split_train = SMALL_TRAIN;
-    tiny.experiment.data.split_valid = 0;
-    assert_true(dataset_describe(&set.arena, set.folder, small_ref("small"), &tiny.model.info, &err));
+    take_small(&set, 0);
     for (int altered = 0; altered < 2; altered++) {
         BenchStep step;
         bench_step_init(&step, &tiny.model);
@@ -243,13 +250,7 @@ static void few_images_are_made_up(void **state)
     (void)state;
     SmallSet set;
     BenchStep step;
-    Err err = {0};
-    small_set_init(&set);
-    small_set_publish(&set);
-    tiny.experiment.data.split_train = SMALL_TRAIN;
-    tiny.experiment.data.split_valid = 0;
-    tiny.experiment.data.limit = TINY_BATCH - 1;
-    assert_true(dataset_describe(&set.arena, set.folder, small_ref("small"), &tiny.model.info, &err));
+    take_small(&set, TINY_BATCH - 1);
     bench_step_init(&step, &tiny.model);
     assert_int_equal(step.steps_per_epoch, 1);
     assert_int_equal(step.dataset.train.n, TINY_BATCH);

@@ -41,16 +41,6 @@ static inline unsigned v_nonzero(V v)
     return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ));
 }
 
-static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
-{
-    size_t n = 0;
-    for (; lanes; lanes &= lanes - 1, n++) {
-        links[n].a = (uint32_t)first + (uint32_t)__builtin_ctz(lanes);
-        links[n].b = links[n].a * WIDTH;
-    }
-    return n;
-}
-
 #include "nn/kernel/exact/micro.h"
 
 /* Lane i takes lane order[i] to squeeze, rank[i] to spread. */

@@ -44,6 +44,7 @@ static inline unsigned v_nonzero(V v)
     return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
 }
 
+#define OWN_LINKS
 static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
 {
     const __m512i each = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);

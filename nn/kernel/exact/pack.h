@@ -1,8 +1,21 @@
-/* Packing of panels, on the vector type of the file that includes this behind micro.h, and v_quarters, v_low, v_high,
- * v_nonzero(x), whose bits are the lanes that are not 0, and v_links(links, first, lanes), which writes a link for each
- * such bit (and perhaps what lies up to a vector behind) and returns how many.
- * No header guard either. */
+/* Packing of panels, and lists of what is not zero, on the vector type of the file that includes this behind micro.h,
+ * and v_quarters, v_low, v_high, v_or and v_nonzero(x), whose bits are the lanes that are not 0. No header guard
+ * either. */
 #ifdef WIDTH
+
+/* A link for each bit of `lanes`, and perhaps what lies up to a vector behind; returns how many. A file with a faster
+ * one says OWN_LINKS. */
+#ifndef OWN_LINKS
+static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
+{
+    size_t n = 0;
+    for (; lanes; lanes &= lanes - 1, n++) {
+        links[n].a = (uint32_t)first + (uint32_t)__builtin_ctz(lanes);
+        links[n].b = links[n].a * WIDTH;
+    }
+    return n;
+}
+#endif
 
 /* Adds zeros where x is finite; what is not stays in the sum. */
 #define CHECK(sum, x) sum = v_fma(x, v_zero(), sum)

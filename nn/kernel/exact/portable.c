@@ -91,16 +91,6 @@ static inline unsigned v_nonzero(V v)
     return lanes;
 }
 
-static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
-{
-    size_t n = 0;
-    for (; lanes; lanes &= lanes - 1, n++) {
-        links[n].a = (uint32_t)first + (uint32_t)__builtin_ctz(lanes);
-        links[n].b = links[n].a * WIDTH;
-    }
-    return n;
-}
-
 #include "nn/kernel/exact/micro.h"
 
 typedef struct Live {
