@@ -65,7 +65,7 @@ static bool load_pair(Arena *arena, Dataset *dataset, size_t pair, size_t count,
         const DatasetFile *file = &info->file[pair + i];
         path[i] = path_of(arena, info, file, err);
         if (!path[i]) return false;
-        uint8_t *bytes = verify_map(arena, path[i], file->bytes, file->sha256, info->fetched_by, err);
+        uint8_t *bytes = verify_read(arena, path[i], file->bytes, file->sha256, info->fetched_by, err);
         dataset->bytes[pair + i] = bytes;
         if (!bytes || !idx_parse(path[i], bytes, (size_t)file->bytes, i == 0 ? dimensions : 1, &idx[i], err))
             return false;

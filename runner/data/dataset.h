@@ -42,7 +42,7 @@ typedef struct Split {
 typedef struct Dataset {
     DatasetInfo info;
     Split train, valid, test; /* valid.n may be 0 */
-    uint8_t *bytes[4];        /* the files, mapped read-only; NULL where not loaded */
+    uint8_t *bytes[4];        /* the files, from mmap; NULL where not loaded */
     uint16_t *codes[3];       /* of train, valid, test; NULL: none */
 } Dataset;
 

@@ -91,20 +91,38 @@ bool verify_size(const char *path, int64_t bytes, const char *remedy, Err *err)
     return fd >= 0;
 }
 
-uint8_t *verify_map(Arena *arena, const char *path, int64_t bytes, const char *sha256, const char *remedy, Err *err)
+/* Into memory of large pages, where the system has them: images are read in any order, and finding the small pages of a
+ * mapped file takes a training step longer than reading them. NULL: errno says why. */
+static uint8_t *read_whole(int fd, size_t bytes)
+{
+    uint8_t *to = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (to == MAP_FAILED) return NULL;
+    (void)madvise(to, bytes, MADV_HUGEPAGE);
+    for (size_t done = 0; done < bytes;) {
+        const ssize_t n = pread(fd, to + done, bytes - done, (off_t)done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) {
+            const int error = n < 0 ? errno : EIO;
+            munmap(to, bytes);
+            errno = error;
+            return NULL;
+        }
+        done += (size_t)n;
+    }
+    return to;
+}
+
+uint8_t *verify_read(Arena *arena, const char *path, int64_t bytes, const char *sha256, const char *remedy, Err *err)
 {
     struct stat status;
     const int fd = open_sized(path, bytes, remedy, &status, err);
     if (fd < 0) return NULL;
-    uint8_t *mapping = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0);
-    if (mapping == MAP_FAILED) {
-        err_failed(err, loc_file(path), "can't be read: %s", strerror(errno));
-        mapping = NULL;
-    }
+    uint8_t *content = read_whole(fd, (size_t)bytes);
+    if (!content) err_failed(err, loc_file(path), "can't be read: %s", strerror(errno));
     close(fd);
-    if (mapping && !check_hash(arena, path, &status, mapping, sha256, remedy, err)) {
-        munmap(mapping, (size_t)bytes);
-        mapping = NULL;
+    if (content && !check_hash(arena, path, &status, content, sha256, remedy, err)) {
+        munmap(content, (size_t)bytes);
+        content = NULL;
     }
-    return mapping;
+    return content;
 }
