@@ -7,10 +7,10 @@
 #include "nn/base/alloc.h"
 #include "nn/base/err.h"
 
-/* Reads path into memory of large pages and checks its size and SHA-256. What was
- * verified is remembered in PATH.verified: while size, time of change, inode and the expected hash agree with it, the
- * file isn't hashed again. A file that can't be written is no error. remedy: what messages tell to run. NULL on an
- * error; else release with munmap(content, bytes). */
+/* Reads path into memory of large pages after checking its size, and checks its SHA-256. What was verified is
+ * remembered in PATH.verified: while size, time of change, inode and the expected hash agree with it, the file isn't
+ * hashed again. A file that can't be written is no error. remedy: what messages tell to run. NULL on an error; else
+ * release with munmap(content, bytes). */
 uint8_t *verify_read(Arena *arena, const char *path, int64_t bytes, const char *sha256, const char *remedy, Err *err);
 
 /* Whether path is a file of that size; else an error as above. */
