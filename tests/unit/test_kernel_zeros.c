@@ -13,23 +13,27 @@
 
 /* n, image, channels, grid, filters, kernel, stride, padding at the beginning, taps (0: all) */
 static const ConvShape shapes[] = {
-    {15, 3, 4, 7, 3, 4, 8, 3, 3, 1, 1, 1, 1, 0},     /* channels too few to look for zeros, and just enough */
-    {14, 3, 3, 8, 3, 3, 15, 3, 3, 1, 1, 1, 1, 0},    /* a whole tile of 14 */
-    {13, 5, 4, 16, 3, 2, 17, 3, 3, 2, 2, 1, 1, 0},   /* strided */
-    {27, 4, 3, 31, 2, 2, 9, 2, 3, 2, 1, 0, 0, 0},    /* two tiles of several heights */
-    {40, 2, 2, 33, 2, 2, 16, 2, 2, 1, 1, 1, 0, 0},   /* three */
-    {1, 3, 3, 64, 3, 3, 65, 2, 3, 1, 1, 1, 1, 0},    /* one image */
-    {15, 2, 2, 100, 2, 2, 31, 1, 1, 1, 1, 0, 0, 0},  /* 1x1 */
-    {14, 4, 4, 64, 4, 4, 9, 1, 1, 1, 1, 0, 0, 0},    /* rows that lie pages apart */
-    {2, 7, 8, 8, 7, 8, 8, 9, 9, 1, 1, 4, 4, 0},      /* more lines and taps than a piece of a chain holds */
-    {3, 15, 2, 9, 15, 2, 8, 3, 2, 1, 1, 1, 0, 0},    /* source lines that are kept and let go */
-    {13, 4, 4, 17, 4, 4, 10, 3, 3, 1, 1, 1, 1, 5},   /* a mask */
-    {15, 7, 6, 8, 2, 2, 33, 3, 2, 4, 3, 0, 0, 0},    /* pixels and lines that no output sees */
-    {14, 4, 4, 1, 4, 4, 31, 3, 3, 1, 1, 1, 1, 0},    /* one channel */
-    {15, 4, 3, 33, 4, 3, 2, 3, 3, 1, 1, 1, 1, 0},    /* few filters */
-    {15, 1, 1, 33, 1, 1, 2, 3, 3, 1, 1, 1, 1, 0},    /* of them taps that nothing sees */
-    {13, 2, 2, 65, 2, 2, 64, 1, 1, 1, 1, 0, 0, 0},   /* a small grid with many channels */
-    {13, 1, 1, 257, 1, 1, 256, 3, 3, 1, 1, 1, 1, 0}, /* images of one pixel under a kernel, with a large weight */
+    {15, 3, 4, 7, 3, 4, 8, 3, 3, 1, 1, 1, 1, 0},      /* channels too few to look for zeros, and just enough */
+    {14, 3, 3, 8, 3, 3, 15, 3, 3, 1, 1, 1, 1, 0},     /* a whole tile of 14 */
+    {13, 5, 4, 16, 3, 2, 17, 3, 3, 2, 2, 1, 1, 0},    /* strided */
+    {27, 4, 3, 31, 2, 2, 9, 2, 3, 2, 1, 0, 0, 0},     /* two tiles of several heights */
+    {40, 2, 2, 33, 2, 2, 16, 2, 2, 1, 1, 1, 0, 0},    /* three */
+    {1, 3, 3, 64, 3, 3, 65, 2, 3, 1, 1, 1, 1, 0},     /* one image */
+    {15, 2, 2, 100, 2, 2, 31, 1, 1, 1, 1, 0, 0, 0},   /* 1x1 */
+    {14, 4, 4, 64, 4, 4, 9, 1, 1, 1, 1, 0, 0, 0},     /* rows that lie pages apart */
+    {2, 7, 8, 8, 7, 8, 8, 9, 9, 1, 1, 4, 4, 0},       /* more lines and taps than a piece of a chain holds */
+    {3, 15, 2, 9, 15, 2, 8, 3, 2, 1, 1, 1, 0, 0},     /* source lines that are kept and let go */
+    {13, 4, 4, 17, 4, 4, 10, 3, 3, 1, 1, 1, 1, 5},    /* a mask */
+    {15, 7, 6, 8, 2, 2, 33, 3, 2, 4, 3, 0, 0, 0},     /* pixels and lines that no output sees */
+    {14, 4, 4, 1, 4, 4, 31, 3, 3, 1, 1, 1, 1, 0},     /* one channel */
+    {15, 4, 3, 33, 4, 3, 2, 3, 3, 1, 1, 1, 1, 0},     /* few filters */
+    {15, 1, 1, 33, 1, 1, 2, 3, 3, 1, 1, 1, 1, 0},     /* of them taps that nothing sees */
+    {13, 2, 2, 65, 2, 2, 64, 1, 1, 1, 1, 0, 0, 0},    /* a small grid with many channels */
+    {13, 1, 1, 257, 1, 1, 256, 3, 3, 1, 1, 1, 1, 0},  /* images of one pixel under a kernel, with a large weight */
+    {3, 10, 10, 32, 5, 5, 64, 3, 3, 2, 2, 0, 0, 0},   /* weights' gradients from the grid's own places; edges */
+    {2, 9, 11, 16, 7, 9, 16, 3, 3, 1, 1, 0, 0, 0},    /* one vector of channels; all places see everything */
+    {2, 30, 28, 32, 15, 14, 48, 3, 3, 2, 2, 0, 0, 0}, /* stretches of an image */
+    {1, 6, 14, 96, 5, 5, 80, 3, 3, 1, 3, 0, 0, 0},    /* one image; a stride without overlap */
 };
 
 /* Small weights, then large ones, whose chains end within a block, with it and just behind it; images for one part of

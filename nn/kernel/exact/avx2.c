@@ -41,6 +41,12 @@ static inline unsigned v_nonzero(V v)
     return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ));
 }
 
+static inline V v_mark(V marks, V x, uint32_t bit)
+{
+    const V lanes = _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NEQ_UQ);
+    return _mm256_or_ps(marks, _mm256_and_ps(lanes, _mm256_castsi256_ps(_mm256_set1_epi32((int)bit))));
+}
+
 #include "nn/kernel/exact/micro.h"
 
 /* Lane i takes lane order[i] to squeeze, rank[i] to spread. */
@@ -71,7 +77,8 @@ static inline Live v_live(unsigned lanes)
 #include "nn/kernel/exact/squeeze.h"
 #include "nn/kernel/exact/taps.h"
 
-/* uses those above */
+/* use those above */
+#include "nn/kernel/exact/picked.h"
 #include "nn/kernel/exact/scatter.h"
 
 static bool supported(void)
@@ -87,6 +94,7 @@ const ExactIsa exact_avx2 = {
     .tile = tile_kernels,
     .outer = outer_kernels,
     .taps = taps_kernels,
+    .picked = picked_kernels,
     .lanes = lanes_kernels,
     .scatter = scatter,
     .pack = pack,

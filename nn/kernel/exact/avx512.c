@@ -44,6 +44,13 @@ static inline unsigned v_nonzero(V v)
     return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
 }
 
+static inline V v_mark(V marks, V x, uint32_t bit)
+{
+    const __m512i to = _mm512_castps_si512(marks);
+    const __mmask16 lanes = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    return _mm512_castsi512_ps(_mm512_mask_or_epi32(to, lanes, to, _mm512_set1_epi32((int)bit)));
+}
+
 #define OWN_LINKS
 static inline size_t v_links(ExactLink *links, size_t first, unsigned lanes)
 {
@@ -76,7 +83,8 @@ static inline Live v_live(unsigned lanes)
 #include "nn/kernel/exact/squeeze.h"
 #include "nn/kernel/exact/taps.h"
 
-/* uses those above */
+/* use those above */
+#include "nn/kernel/exact/picked.h"
 #include "nn/kernel/exact/scatter.h"
 
 static bool supported(void)
@@ -92,6 +100,7 @@ const ExactIsa exact_avx512 = {
     .tile = tile_kernels,
     .outer = outer_kernels,
     .taps = taps_kernels,
+    .picked = picked_kernels,
     .lanes = lanes_kernels,
     .scatter = scatter,
     .pack = pack,

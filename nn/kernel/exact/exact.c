@@ -30,6 +30,7 @@ static void gather(ExactGather g, float *scratch)
 static size_t products_scratch(const ConvShape *shape)
 {
     if (exact_turned_fits(shape)) return exact_turned_scratch(shape);
+    if (exact_picked_fits(shape)) return exact_picked_scratch(shape);
     return exact_flat_products_fit(shape) ? exact_flat_products_scratch(shape) : 0;
 }
 
@@ -68,7 +69,7 @@ static void exact_conv2d_grad_weight(const ConvShape *shape, const float *x, con
         exact_flat_products(&products, scratch);
     else if (exact_small_fits(shape))
         exact_small(&products);
-    else
+    else if (!exact_picked_fits(shape) || !exact_picked(&products, scratch))
         exact_products(&products);
 }
 

@@ -84,6 +84,31 @@ typedef struct ExactTaps {
     bool load;
 } ExactTaps;
 
+/* A place of the grid, and what tap (0,0) sees from it, in elements behind those of the first place; and 1, or 0 where
+ * the taps (.,2) are outside the image. */
+typedef struct ExactPlace {
+    uint32_t grid, image;
+    float inside;
+} ExactPlace;
+
+enum { EXACT_PICKED_FILTERS = 32, EXACT_PICKED_PLACES = 64 };
+
+/* c[j][3 a + b] (a vector or two of the image's channels) += the sum over a stretch of the grid of its filter j, where
+ * that is not 0, times what tap (a,b) sees. If something that a place sees, or the grid, is not finite, then some of c
+ * isn't afterwards. Elements of the image's next place may be read where it has no more. */
+typedef struct ExactPicked {
+    const float *grid;
+    size_t grid_step, filters, places; /* filters: whole vectors, up to EXACT_PICKED_FILTERS; places: up to .._PLACES */
+    const float *image;                /* what tap (0,0) of the first place sees */
+    size_t image_step, image_line;
+    const ExactPlace *map; /* of the places */
+    size_t bottom;         /* the places from here on see `zeros` through the taps (2,.) */
+    const float *zeros;
+    float *c;                            /* (filters, 9, the vector or two) */
+    const float *next_image, *next_grid; /* needed soon; may be anywhere */
+    size_t next_places;                  /* of the image */
+} ExactPicked;
+
 /* c[r] (a vector) += the runs' sum of w[k * w_stride] a[r][k] (a vector): outputs of few channels, with an image in
  * each lane. Offsets and strides of `a` count vectors. */
 typedef struct ExactLanes {
@@ -120,8 +145,9 @@ typedef struct ExactIsa {
     bool (*supported)(void);
     void (*const (*tile)[EXACT_ROWS_MAX + 1])(const ExactTile *tile);
     void (*const (*outer)[EXACT_ROWS_MAX + 1])(const ExactOuter *outer);
-    void (*const *taps)(const ExactTaps *taps);    /* by kind, one vector at most */
-    void (*const *lanes)(const ExactLanes *lanes); /* by rows */
+    void (*const *taps)(const ExactTaps *taps);       /* by kind, one vector at most */
+    void (*const *picked)(const ExactPicked *picked); /* by kind, not EXACT_PART */
+    void (*const *lanes)(const ExactLanes *lanes);    /* by rows */
     void (*scatter)(const ExactScatter *scatter);
     /* panel (k, width) = columns [0, columns) of b (k, .), whose rows lie b_stride apart; zeros behind them.
      * width is in whole vectors. Returns whether all are finite. */
@@ -259,6 +285,12 @@ ExactColumns exact_columns_in(const float *from, size_t n, float *scratch);
 /* The same for small grids with many channels. */
 bool exact_small_fits(const ConvShape *shape);
 void exact_small(const ExactProducts *products);
+
+/* The same for kernels of 3x3 without padding at the beginning, from the elements of the grid that are not 0. Returns
+ * false, and leaves dw as it is, where most are, or where something is not finite. */
+bool exact_picked_fits(const ConvShape *shape);
+size_t exact_picked_scratch(const ConvShape *shape);
+bool exact_picked(const ExactProducts *products, float *scratch);
 
 /* The same for few filters. */
 bool exact_turned_fits(const ConvShape *shape);

@@ -1,6 +1,7 @@
 /* Plain C: fmaf is exact with or without an instruction for it. */
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "nn/kernel/exact/exact.h"
 
@@ -91,6 +92,15 @@ static inline unsigned v_nonzero(V v)
     return lanes;
 }
 
+static inline V v_mark(V marks, V x, uint32_t bit)
+{
+    uint32_t bits[WIDTH];
+    memcpy(bits, &marks, sizeof bits);
+    for (size_t i = 0; i < WIDTH; i++) bits[i] |= x.lane[i] != 0 ? bit : 0;
+    memcpy(&marks, bits, sizeof bits);
+    return marks;
+}
+
 #include "nn/kernel/exact/micro.h"
 
 typedef struct Live {
@@ -122,7 +132,8 @@ static inline V v_spread(V old, V v, Live live)
 #include "nn/kernel/exact/squeeze.h"
 #include "nn/kernel/exact/taps.h"
 
-/* uses those above */
+/* use those above */
+#include "nn/kernel/exact/picked.h"
 #include "nn/kernel/exact/scatter.h"
 
 static bool supported(void)
@@ -138,6 +149,7 @@ const ExactIsa exact_portable = {
     .tile = tile_kernels,
     .outer = outer_kernels,
     .taps = taps_kernels,
+    .picked = picked_kernels,
     .lanes = lanes_kernels,
     .scatter = scatter,
     .pack = pack,

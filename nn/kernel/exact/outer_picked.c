@@ -1,0 +1,198 @@
+/* Gradients of weights of 3x3 where much of the grid is zero, as behind a relu. For one filter of the grid, the sums of
+ * all taps of some of the image's channels stay in registers and run down the places where that filter is not 0: each
+ * filter has its own. So a vector of the image is loaded for each product of vectors, which the processor does at two
+ * thirds of its peak, and half of the products or less are made. Filters lie along the rows, so that the weight comes
+ * out turned. A stretch of an image that the first cache holds serves all filters of a task. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "nn/base/alloc.h"
+#include "nn/base/pool.h"
+#include "nn/kernel/exact/exact.h"
+
+enum {
+    TAPS = 9,
+    CACHE = 10 * 1024, /* elements of an image in a stretch */
+    CACHE_LINE = 16,   /* elements */
+    PLACES_MIN = 24,   /* fewer in a stretch don't pay for loading and storing the sums */
+    SAMPLES = 128,     /* places that are looked at */
+    EXPONENT = 0x7f800000,
+    MOST = 75 /* per cent of them that are not 0: with more, exact_products is faster */
+};
+
+typedef struct Job {
+    ExactProducts of;
+    const ExactIsa *isa;
+    int kind;
+    size_t width, panels; /* of the image's channels */
+    size_t groups;        /* of filters */
+    size_t blocks;        /* stretches of an image: whole lines of the grid */
+    float *sums;          /* (panels, cout, taps, width) */
+    float *last;          /* the last image, and a place of zeros behind it */
+    float *zeros;         /* three places */
+    ExactPlace map[EXACT_PICKED_PLACES];
+    atomic_bool wild;
+} Job;
+
+static size_t image_of(const ConvShape *s)
+{
+    return s->ih * s->iw * s->cin;
+}
+
+/* Two vectors of channels where the registers hold nine taps of them. */
+static int kind_of(const ConvShape *s)
+{
+    const ExactIsa *isa = exact_isa();
+    return isa->rows >= TAPS && s->cin % (2 * isa->width) == 0 ? EXACT_TWO : EXACT_ONE;
+}
+
+/* Lines of the grid in a stretch at most. */
+static size_t lines_of(const ConvShape *s)
+{
+    const size_t width = exact_isa()->width * (kind_of(s) == EXACT_TWO ? 2 : 1);
+    const size_t held = CACHE / (s->iw * size_max(width, CACHE_LINE));
+    const size_t lines = size_min(held < 3 ? 1 : (held - 3) / s->sh + 1, EXACT_PICKED_PLACES / s->ow);
+    return size_min(lines, s->oh);
+}
+
+bool exact_picked_fits(const ConvShape *s)
+{
+    const size_t width = exact_isa()->width;
+    return s->kh == 3 && s->kw == 3 && s->taps == 0 && s->top == 0 && s->left == 0 && s->cin % width == 0 &&
+           s->cout % width == 0 && (s->oh - 1) * s->sh + 1 < s->ih && (s->ow - 1) * s->sw + 1 < s->iw &&
+           s->ow <= EXACT_PICKED_PLACES && image_of(s) <= UINT32_MAX && lines_of(s) * s->ow >= PLACES_MIN;
+}
+
+size_t exact_picked_scratch(const ConvShape *s)
+{
+    const size_t sums = mem_mul(TAPS, mem_mul(s->cin, s->cout));
+    return mem_add(mem_add(sums, EXACT_ALIGN), mem_add(image_of(s), mem_mul(4, s->cin)));
+}
+
+/* By some places all over the batch. */
+static bool is_sparse(const ExactProducts *of)
+{
+    const ConvShape *s = of->shape;
+    const size_t places = s->n * s->oh * s->ow;
+    size_t live = 0;
+    for (uint64_t i = 0; i < SAMPLES; i++) {
+        const float *x = of->dy + (size_t)(i * 2654435761U % places) * s->cout;
+        for (size_t j = 0; j < s->cout; j++) live += x[j] != 0;
+    }
+    return live * 100 <= SAMPLES * s->cout * MOST;
+}
+
+/* Of an image of the batch, lines [first, end) of the grid. */
+static void pick_block(Job *job, ExactPicked *t, size_t image, size_t first, size_t end, size_t channel)
+{
+    const ConvShape *s = job->of.shape;
+    const bool last = image + 1 == s->n;
+    const size_t outside = size_ceil_div(s->ih - 2, s->sh); /* lines from here on see no third one */
+    const float *from = last ? job->last : job->of.x + image * image_of(s);
+    t->places = (end - first) * s->ow;
+    t->bottom = (size_max(outside, first) - first) * s->ow;
+    t->image = from + first * s->sh * t->image_line + channel;
+    t->next_image = last ? from : from + image_of(s) + first * s->sh * t->image_line + channel;
+    t->next_places = (end - first) * s->sh * s->iw;
+    t->next_grid = last ? t->grid : t->grid + s->oh * s->ow * s->cout;
+    job->isa->picked[job->kind](t);
+    t->grid += t->places * s->cout;
+}
+
+static bool all_finite(const float *sums, size_t n)
+{
+    uint32_t wild = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &sums[i], sizeof bits);
+        wild |= (bits & EXPONENT) == EXPONENT;
+    }
+    return wild == 0;
+}
+
+/* Some channels and filters of the whole batch, whose sums so lie within one task. */
+static void pick_task(void *context, size_t task)
+{
+    Job *job = context;
+    const ConvShape *s = job->of.shape;
+    const size_t panel = task / job->groups, group = task % job->groups;
+    const size_t channel = panel * job->width, vectors = s->cout / job->isa->width;
+    const size_t filter = exact_part(vectors, job->groups, group) * job->isa->width;
+    const size_t behind = exact_part(vectors, job->groups, group + 1) * job->isa->width;
+    ExactPicked t = {.grid_step = s->cout, .filters = behind - filter, .image_step = s->cin, .map = job->map};
+    t.image_line = s->iw * s->cin;
+    t.zeros = job->zeros;
+    t.c = job->sums + (panel * s->cout + filter) * TAPS * job->width;
+    for (size_t i = 0; i < s->n; i++) {
+        t.grid = job->of.dy + i * s->oh * s->ow * s->cout + filter;
+        for (size_t b = 0; b < job->blocks; b++)
+            pick_block(job, &t, i, exact_part(s->oh, job->blocks, b), exact_part(s->oh, job->blocks, b + 1), channel);
+    }
+    if (!all_finite(t.c, t.filters * TAPS * job->width)) atomic_store(&job->wild, true);
+}
+
+/* Where a tap of a panel's channels lies in the weight, and in the sums of the first filter. */
+typedef struct Row {
+    float *w, *sums;
+} Row;
+
+static Row row_of(const Job *job, size_t task)
+{
+    const ConvShape *s = job->of.shape;
+    const size_t tap = task % TAPS, panel = task / TAPS;
+    return (Row){job->of.dw + (tap * s->cin + panel * job->width) * s->cout,
+                 job->sums + (panel * s->cout * TAPS + tap) * job->width};
+}
+
+static void begin_task(void *context, size_t task)
+{
+    const Job *job = context;
+    const Row row = row_of(job, task);
+    const size_t cout = job->of.shape->cout;
+    for (size_t j = 0; j < cout; j++) {
+        for (size_t i = 0; i < job->width; i++)
+            row.sums[j * TAPS * job->width + i] = job->of.add ? row.w[i * cout + j] : 0;
+    }
+}
+
+static void end_task(void *context, size_t task)
+{
+    const Job *job = context;
+    const Row row = row_of(job, task);
+    const size_t cout = job->of.shape->cout;
+    job->isa->pack_transposed(job->width, cout, cout, row.sums, TAPS * job->width, row.w);
+    for (size_t i = 0; i < job->width * cout; i++) row.w[i] = 0 + row.w[i];
+}
+
+/* As many tasks as there are threads, or more: each reads the whole batch. A sum lies within one, so no bit depends on
+ * it. */
+static size_t groups_of(const Job *job)
+{
+    const size_t filters = job->of.shape->cout, vectors = filters / job->isa->width;
+    const size_t wanted = size_ceil_div(pool_threads(), job->panels);
+    return size_min(size_max(size_ceil_div(filters, EXACT_PICKED_FILTERS), wanted), vectors);
+}
+
+bool exact_picked(const ExactProducts *products, float *scratch)
+{
+    const ConvShape *s = products->shape;
+    if (!is_sparse(products)) return false;
+    Job job = {.of = *products, .isa = exact_isa(), .kind = kind_of(s), .sums = exact_aligned(scratch)};
+    job.width = job.isa->width * (job.kind == EXACT_TWO ? 2 : 1);
+    job.panels = s->cin / job.width;
+    job.groups = groups_of(&job);
+    job.blocks = size_ceil_div(s->oh, lines_of(s));
+    job.last = job.sums + TAPS * s->cin * s->cout;
+    job.zeros = job.last + image_of(s) + s->cin;
+    memcpy(job.last, products->x + (s->n - 1) * image_of(s), image_of(s) * sizeof *job.last);
+    memset(job.last + image_of(s), 0, 4 * s->cin * sizeof *job.last);
+    for (size_t i = 0; i < lines_of(s) * s->ow; i++) {
+        const size_t h = i / s->ow * s->sh, w = i % s->ow * s->sw;
+        job.map[i] = (ExactPlace){(uint32_t)(i * s->cout), (uint32_t)((h * s->iw + w) * s->cin), w + 2 < s->iw ? 1 : 0};
+    }
+    pool_run(job.panels * TAPS, begin_task, &job);
+    pool_run(job.groups * job.panels, pick_task, &job);
+    if (atomic_load(&job.wild)) return false;
+    pool_run(job.panels * TAPS, end_task, &job);
+    return true;
+}
