@@ -52,12 +52,18 @@ static void check_length(size_t n)
     if (n / WORDS > UINT32_MAX) BUG("%zu random numbers of one example: the block counter has 32 bits", n);
 }
 
-/* The uniforms of CHUNK_BLOCKS blocks from block on. */
-static void uniform_chunk(Rng rng, uint64_t step, uint32_t example, size_t block, real out[CHUNK])
+/* At least n uniforms, of whole blocks, from block on; n <= CHUNK. */
+static void uniform_chunk(Rng rng, uint64_t step, uint32_t example, size_t block, size_t n, real out[CHUNK])
 {
     uint32_t words[CHUNK];
-    for (size_t i = 0; i < CHUNK_BLOCKS; i++) rng_block(rng, step, example, (uint32_t)(block + i), words + i * WORDS);
-    for (size_t i = 0; i < CHUNK; i++) out[i] = (real)(int32_t)(words[i] >> 8) * (real)0x1p-24;
+    const size_t blocks = (n + WORDS - 1) / WORDS;
+    for (size_t i = 0; i < blocks; i++) rng_block(rng, step, example, (uint32_t)(block + i), words + i * WORDS);
+    for (size_t i = 0; i < blocks * WORDS; i++) out[i] = (real)(int32_t)(words[i] >> 8) * (real)0x1p-24;
+}
+
+static size_t chunk_of(size_t n, size_t begin)
+{
+    return n - begin < CHUNK ? n - begin : CHUNK;
 }
 
 void rng_uniform(Rng rng, uint64_t step, uint32_t example, size_t n, real *out)
@@ -65,15 +71,16 @@ void rng_uniform(Rng rng, uint64_t step, uint32_t example, size_t n, real *out)
     check_length(n);
     for (size_t begin = 0; begin < n; begin += CHUNK) {
         real uniforms[CHUNK];
-        uniform_chunk(rng, step, example, begin / WORDS, uniforms);
-        for (size_t i = 0; i < CHUNK && begin + i < n; i++) out[begin + i] = uniforms[i];
+        const size_t count = chunk_of(n, begin);
+        uniform_chunk(rng, step, example, begin / WORDS, count, uniforms);
+        for (size_t i = 0; i < count; i++) out[begin + i] = uniforms[i];
     }
 }
 
 /* Box-Muller: sqrt(-2 log u) (cos, sin)(2 pi v), with 1 - u in (0, 1] for u, so that the logarithm is finite. */
-static void normal_chunk(real values[CHUNK])
+static void normal_chunk(size_t n, real values[CHUNK])
 {
-    for (size_t i = 0; i < CHUNK; i += 2) {
+    for (size_t i = 0; i < n; i += 2) {
         real radius = r_sqrt(-2 * r_log(1 - values[i]));
         real sine, cosine;
         r_sincos((real)6.283185307179586477 * values[i + 1], &sine, &cosine);
@@ -87,9 +94,10 @@ void rng_normal(Rng rng, uint64_t step, uint32_t example, size_t n, real *out)
     check_length(n);
     for (size_t begin = 0; begin < n; begin += CHUNK) {
         real normals[CHUNK];
-        uniform_chunk(rng, step, example, begin / WORDS, normals);
-        normal_chunk(normals);
-        for (size_t i = 0; i < CHUNK && begin + i < n; i++) out[begin + i] = normals[i];
+        const size_t count = chunk_of(n, begin);
+        uniform_chunk(rng, step, example, begin / WORDS, count, normals);
+        normal_chunk(count, normals);
+        for (size_t i = 0; i < count; i++) out[begin + i] = normals[i];
     }
 }
 

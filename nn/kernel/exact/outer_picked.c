@@ -16,8 +16,9 @@ enum {
     CACHE_LINE = 16,   /* elements */
     PLACES_MIN = 24,   /* fewer in a stretch don't pay for loading and storing the sums */
     SAMPLES = 128,     /* places that are looked at */
-    EXPONENT = 0x7f800000,
-    MOST = 75 /* per cent of them that are not 0: with more, exact_products is faster */
+    MOST_TWO = 75,     /* per cent of them that are not 0: with more, exact_products is faster */
+    MOST_ONE = 45,
+    EXPONENT = 0x7f800000
 };
 
 typedef struct Job {
@@ -79,7 +80,7 @@ static bool is_sparse(const ExactProducts *of)
         const float *x = of->dy + (size_t)(i * 2654435761U % places) * s->cout;
         for (size_t j = 0; j < s->cout; j++) live += x[j] != 0;
     }
-    return live * 100 <= SAMPLES * s->cout * MOST;
+    return live * 100 <= SAMPLES * s->cout * (kind_of(s) == EXACT_TWO ? MOST_TWO : MOST_ONE);
 }
 
 /* Of an image of the batch, lines [first, end) of the grid. */
