@@ -5,6 +5,8 @@
 enum {
     LANES = 32, /* channels that are summed side by side: two cache lines of floats, which are fetched in pairs */
     HALF = LANES / 2,
+    LINE = 64 / sizeof(real), /* elements of a line of the cache */
+    AHEAD = 2048, /* elements: where a page ends, the processor does not look ahead by itself */
     EXAMPLE_TERMS = 8192 /* terms of a task */
 };
 
@@ -24,6 +26,7 @@ WIDE_INLINE void sum_channels(size_t rows, size_t stride, size_t channels, const
 {
     double part[LANES] = {0};
     for (size_t r = 0; r < rows; r++, x += stride) {
+        for (size_t c = 0; c < channels; c += LINE) __builtin_prefetch(x + AHEAD / channels * stride + c);
         for (size_t c = 0; c < channels; c++) part[c] += (double)x[c];
     }
     for (size_t c = 0; c < channels; c++) sum[c] = part[c];

@@ -44,10 +44,14 @@ typedef struct Step {
     const real *grad;
 } Step;
 
+enum {
+    LINE = 64 / sizeof(real), /* elements of a line of the cache */
+    AHEAD = 1024              /* elements: where a page ends, the processor doesn't look ahead by itself */
+};
+
 /* One plain loop of selects and IEEE operations: compilers make vector code of it, and the bits stay the same. */
-WIDE(update)(const void *context, size_t begin, size_t end)
+WIDE_INLINE void update_some(const Step *s, size_t begin, size_t end)
 {
-    const Step *s = context;
     const real beta1 = s->beta1, rest1 = s->rest1, beta2 = s->beta2, rest2 = s->rest2;
     const real rate = s->rate, root = s->root, epsilon = s->epsilon, tiny = (real)OPTIM_TINY;
     const real *restrict grad = s->grad;
@@ -62,6 +66,25 @@ WIDE(update)(const void *context, size_t begin, size_t end)
         v[i] = square;
         value[i] -= rate * mean / (r_sqrt(square) * root + epsilon);
     }
+}
+
+static inline void ask(const real *ahead)
+{
+    __builtin_prefetch(ahead);
+    __builtin_prefetch(ahead + LINE);
+}
+
+WIDE(update)(const void *context, size_t begin, size_t end)
+{
+    const Step *s = context;
+    for (; end - begin >= 2 * LINE; begin += 2 * LINE) {
+        ask(s->grad + begin + AHEAD);
+        ask(s->m + begin + AHEAD);
+        ask(s->v + begin + AHEAD);
+        ask(s->value + begin + AHEAD);
+        update_some(s, begin, begin + 2 * LINE);
+    }
+    update_some(s, begin, end);
 }
 
 static double base_rate(const void *options)
