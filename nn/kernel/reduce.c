@@ -6,8 +6,8 @@ enum {
     LANES = 32, /* channels that are summed side by side: two cache lines of floats, which are fetched in pairs */
     HALF = LANES / 2,
     LINE = 64 / sizeof(real), /* elements of a line of the cache */
-    AHEAD = 2048, /* elements: where a page ends, the processor does not look ahead by itself */
-    EXAMPLE_TERMS = 8192 /* terms of a task */
+    AHEAD = 2048,             /* elements: where a page ends, the processor does not look ahead by itself */
+    EXAMPLE_TERMS = 8192      /* terms of a task */
 };
 
 typedef struct Rows {

@@ -15,7 +15,7 @@ enum {
     CACHE = 10 * 1024, /* elements of an image in a stretch */
     CACHE_LINE = 16,   /* elements */
     PLACES_MIN = 24,   /* fewer in a stretch don't pay for loading and storing the sums */
-    SAMPLES = 128,     /* places that are looked at */
+    SAMPLES = 64,      /* places that are looked at */
     MOST_TWO = 75,     /* per cent of them that are not 0: with more, exact_products is faster */
     MOST_ONE = 45,
     EXPONENT = 0x7f800000
@@ -111,58 +111,69 @@ static bool all_finite(const float *sums, size_t n)
     return wild == 0;
 }
 
-/* Some channels and filters of the whole batch, whose sums so lie within one task. */
+/* What a task sums: some channels, and filters [first, end). */
+typedef struct Share {
+    size_t channel, first, end;
+    float *sums; /* (filters, taps, width) */
+} Share;
+
+static Share share_of(const Job *job, size_t task)
+{
+    const size_t panel = task / job->groups, group = task % job->groups, width = job->isa->width;
+    const size_t cout = job->of.shape->cout, vectors = cout / width;
+    const size_t first = exact_part(vectors, job->groups, group) * width;
+    const size_t end = exact_part(vectors, job->groups, group + 1) * width;
+    return (Share){panel * job->width, first, end, job->sums + (panel * cout + first) * TAPS * job->width};
+}
+
+/* Sums begin at 0, or at what is there. */
+static void begin(const Job *job, const Share *share)
+{
+    const ConvShape *s = job->of.shape;
+    float *to = share->sums;
+    if (!job->of.add) {
+        memset(to, 0, (share->end - share->first) * TAPS * job->width * sizeof *to);
+        return;
+    }
+    for (size_t j = share->first; j < share->end; j++) {
+        for (size_t tap = 0; tap < TAPS; tap++, to += job->width) {
+            const float *w = job->of.dw + (tap * s->cin + share->channel) * s->cout + j;
+            for (size_t i = 0; i < job->width; i++) to[i] = w[i * s->cout];
+        }
+    }
+}
+
+/* The whole batch: each sum lies within one task. */
 static void pick_task(void *context, size_t task)
 {
     Job *job = context;
     const ConvShape *s = job->of.shape;
-    const size_t panel = task / job->groups, group = task % job->groups;
-    const size_t channel = panel * job->width, vectors = s->cout / job->isa->width;
-    const size_t filter = exact_part(vectors, job->groups, group) * job->isa->width;
-    const size_t behind = exact_part(vectors, job->groups, group + 1) * job->isa->width;
-    ExactPicked t = {.grid_step = s->cout, .filters = behind - filter, .image_step = s->cin, .map = job->map};
+    const Share share = share_of(job, task);
+    ExactPicked t = {.grid_step = s->cout, .filters = share.end - share.first, .image_step = s->cin, .map = job->map};
     t.image_line = s->iw * s->cin;
     t.zeros = job->zeros;
-    t.c = job->sums + (panel * s->cout + filter) * TAPS * job->width;
+    t.c = share.sums;
+    begin(job, &share);
     for (size_t i = 0; i < s->n; i++) {
-        t.grid = job->of.dy + i * s->oh * s->ow * s->cout + filter;
-        for (size_t b = 0; b < job->blocks; b++)
-            pick_block(job, &t, i, exact_part(s->oh, job->blocks, b), exact_part(s->oh, job->blocks, b + 1), channel);
+        t.grid = job->of.dy + i * s->oh * s->ow * s->cout + share.first;
+        for (size_t b = 0; b < job->blocks; b++) {
+            const size_t first = exact_part(s->oh, job->blocks, b), end = exact_part(s->oh, job->blocks, b + 1);
+            pick_block(job, &t, i, first, end, share.channel);
+        }
     }
     if (!all_finite(t.c, t.filters * TAPS * job->width)) atomic_store(&job->wild, true);
 }
 
-/* Where a tap of a panel's channels lies in the weight, and in the sums of the first filter. */
-typedef struct Row {
-    float *w, *sums;
-} Row;
-
-static Row row_of(const Job *job, size_t task)
-{
-    const ConvShape *s = job->of.shape;
-    const size_t tap = task % TAPS, panel = task / TAPS;
-    return (Row){job->of.dw + (tap * s->cin + panel * job->width) * s->cout,
-                 job->sums + (panel * s->cout * TAPS + tap) * job->width};
-}
-
-static void begin_task(void *context, size_t task)
-{
-    const Job *job = context;
-    const Row row = row_of(job, task);
-    const size_t cout = job->of.shape->cout;
-    for (size_t j = 0; j < cout; j++) {
-        for (size_t i = 0; i < job->width; i++)
-            row.sums[j * TAPS * job->width + i] = job->of.add ? row.w[i * cout + j] : 0;
-    }
-}
-
+/* A tap of a panel's channels is turned into the weight. */
 static void end_task(void *context, size_t task)
 {
     const Job *job = context;
-    const Row row = row_of(job, task);
-    const size_t cout = job->of.shape->cout;
-    job->isa->pack_transposed(job->width, cout, cout, row.sums, TAPS * job->width, row.w);
-    for (size_t i = 0; i < job->width * cout; i++) row.w[i] = 0 + row.w[i];
+    const ConvShape *s = job->of.shape;
+    const size_t tap = task % TAPS, panel = task / TAPS;
+    float *w = job->of.dw + (tap * s->cin + panel * job->width) * s->cout;
+    job->isa->pack_transposed(job->width, s->cout, s->cout, job->sums + (panel * s->cout * TAPS + tap) * job->width,
+                              TAPS * job->width, w);
+    for (size_t i = 0; i < job->width * s->cout; i++) w[i] = 0 + w[i];
 }
 
 /* As many tasks as there are threads, or more: each reads the whole batch. A sum lies within one, so no bit depends on
@@ -191,7 +202,6 @@ bool exact_picked(const ExactProducts *products, float *scratch)
         const size_t h = i / s->ow * s->sh, w = i % s->ow * s->sw;
         job.map[i] = (ExactPlace){(uint32_t)(i * s->cout), (uint32_t)((h * s->iw + w) * s->cin), w + 2 < s->iw ? 1 : 0};
     }
-    pool_run(job.panels * TAPS, begin_task, &job);
     pool_run(job.groups * job.panels, pick_task, &job);
     if (atomic_load(&job.wild)) return false;
     pool_run(job.panels * TAPS, end_task, &job);
