@@ -3,7 +3,7 @@
 #include "nn/base/err.h"
 #include "nn/base/fmath.h"
 
-enum { ROUNDS = 10, WORDS = 4, CHUNK_BLOCKS = 64, CHUNK = CHUNK_BLOCKS * WORDS };
+enum { ROUNDS = 10, WORDS = 4, CHUNK = 64 * WORDS };
 
 void philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
@@ -52,18 +52,17 @@ static void check_length(size_t n)
     if (n / WORDS > UINT32_MAX) BUG("%zu random numbers of one example: the block counter has 32 bits", n);
 }
 
-/* At least n uniforms, of whole blocks, from block on; n <= CHUNK. */
+/* The first n uniforms, up to a chunk, from block on. */
 static void uniform_chunk(Rng rng, uint64_t step, uint32_t example, size_t block, size_t n, real out[CHUNK])
 {
     uint32_t words[CHUNK];
-    const size_t blocks = (n + WORDS - 1) / WORDS;
-    for (size_t i = 0; i < blocks; i++) rng_block(rng, step, example, (uint32_t)(block + i), words + i * WORDS);
-    for (size_t i = 0; i < blocks * WORDS; i++) out[i] = (real)(int32_t)(words[i] >> 8) * (real)0x1p-24;
+    for (size_t i = 0; i * WORDS < n; i++) rng_block(rng, step, example, (uint32_t)(block + i), words + i * WORDS);
+    for (size_t i = 0; i < n; i++) out[i] = (real)(int32_t)(words[i] >> 8) * (real)0x1p-24;
 }
 
-static size_t chunk_of(size_t n, size_t begin)
+static size_t chunk_of(size_t n)
 {
-    return n - begin < CHUNK ? n - begin : CHUNK;
+    return n < CHUNK ? n : CHUNK;
 }
 
 void rng_uniform(Rng rng, uint64_t step, uint32_t example, size_t n, real *out)
@@ -71,7 +70,7 @@ void rng_uniform(Rng rng, uint64_t step, uint32_t example, size_t n, real *out)
     check_length(n);
     for (size_t begin = 0; begin < n; begin += CHUNK) {
         real uniforms[CHUNK];
-        const size_t count = chunk_of(n, begin);
+        const size_t count = chunk_of(n - begin);
         uniform_chunk(rng, step, example, begin / WORDS, count, uniforms);
         for (size_t i = 0; i < count; i++) out[begin + i] = uniforms[i];
     }
@@ -93,10 +92,10 @@ void rng_normal(Rng rng, uint64_t step, uint32_t example, size_t n, real *out)
 {
     check_length(n);
     for (size_t begin = 0; begin < n; begin += CHUNK) {
-        real normals[CHUNK];
-        const size_t count = chunk_of(n, begin);
-        uniform_chunk(rng, step, example, begin / WORDS, count, normals);
-        normal_chunk(count, normals);
+        real normals[CHUNK] = {0};
+        const size_t count = chunk_of(n - begin), even = count + count % 2;
+        uniform_chunk(rng, step, example, begin / WORDS, even, normals);
+        normal_chunk(even, normals);
         for (size_t i = 0; i < count; i++) out[begin + i] = normals[i];
     }
 }
