@@ -1,5 +1,5 @@
-/* The thread pool: state of the whole process. Tasks are cut by shape, never by the number
- * of threads, so that no result depends on it. */
+/* The thread pool: state of the whole process. Tasks are cut by shape, so that no result depends on the number of
+ * threads; who asks for that number has to keep each sum within one task. */
 #ifndef NN_BASE_POOL_H
 #define NN_BASE_POOL_H
 

@@ -76,7 +76,8 @@ void rng_uniform(Rng rng, uint64_t step, uint32_t example, size_t n, real *out)
     }
 }
 
-/* Box-Muller: sqrt(-2 log u) (cos, sin)(2 pi v), with 1 - u in (0, 1] for u, so that the logarithm is finite. */
+/* Box-Muller: sqrt(-2 log u) (cos, sin)(2 pi v), with 1 - u in (0, 1] for u, so that the logarithm is finite; n is
+ * even. */
 static void normal_chunk(size_t n, real values[CHUNK])
 {
     for (size_t i = 0; i < n; i += 2) {

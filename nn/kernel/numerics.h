@@ -2,8 +2,8 @@
  * elementwise or a reduction (elementwise.h, reduce.h) and is the same in all back ends.
  *
  * Layouts: images (N,H,W,C), dense activations (N,K), convolution weights (KH,KW,Cin,Cout), dense weights (In,Out).
- * Each cuts its work into tasks by the shape (and the instruction set) and runs them on the pool, so the bits don't
- * depend on the number of threads. */
+ * Each runs its work on the pool, in tasks that each sum lies within (or that are cut by the shape alone), so the bits
+ * don't depend on the number of threads. */
 #ifndef NN_KERNEL_NUMERICS_H
 #define NN_KERNEL_NUMERICS_H
 

@@ -25,8 +25,9 @@ size_t reduce_rows_scratch(size_t n, size_t channels)
 WIDE_INLINE void sum_channels(size_t rows, size_t stride, size_t channels, const real *restrict x, double *restrict sum)
 {
     double part[LANES] = {0};
+    const size_t ahead = AHEAD / stride * stride;
     for (size_t r = 0; r < rows; r++, x += stride) {
-        for (size_t c = 0; c < channels; c += LINE) __builtin_prefetch(x + AHEAD / channels * stride + c);
+        for (size_t c = 0; c < channels; c += LINE) __builtin_prefetch(x + ahead + c);
         for (size_t c = 0; c < channels; c++) part[c] += (double)x[c];
     }
     for (size_t c = 0; c < channels; c++) sum[c] = part[c];

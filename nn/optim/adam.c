@@ -68,7 +68,7 @@ WIDE_INLINE void update_some(const Step *s, size_t begin, size_t end)
     }
 }
 
-static inline void ask(const real *ahead)
+static inline void fetch(const real *ahead)
 {
     __builtin_prefetch(ahead);
     __builtin_prefetch(ahead + LINE);
@@ -78,10 +78,10 @@ WIDE(update)(const void *context, size_t begin, size_t end)
 {
     const Step *s = context;
     for (; end - begin >= 2 * LINE; begin += 2 * LINE) {
-        ask(s->grad + begin + AHEAD);
-        ask(s->m + begin + AHEAD);
-        ask(s->v + begin + AHEAD);
-        ask(s->value + begin + AHEAD);
+        fetch(s->grad + begin + AHEAD);
+        fetch(s->m + begin + AHEAD);
+        fetch(s->v + begin + AHEAD);
+        fetch(s->value + begin + AHEAD);
         update_some(s, begin, begin + 2 * LINE);
     }
     update_some(s, begin, end);

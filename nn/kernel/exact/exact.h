@@ -95,7 +95,7 @@ enum { EXACT_PICKED_FILTERS = 32, EXACT_PICKED_PLACES = 64 };
 
 /* c[j][3 a + b] (a vector or two of the image's channels) += the sum over a stretch of the grid of its filter j, where
  * that is not 0, times what tap (a,b) sees. If something that a place sees, or the grid, is not finite, then some of c
- * isn't afterwards. Elements of the image's next place may be read where it has no more. */
+ * isn't afterwards: the driver then has all products made. Behind the image another place's elements are read. */
 typedef struct ExactPicked {
     const float *grid;
     size_t grid_step, filters, places; /* filters: whole vectors, up to EXACT_PICKED_FILTERS; places: up to .._PLACES */
@@ -105,7 +105,7 @@ typedef struct ExactPicked {
     size_t bottom;         /* the places from here on see `zeros` through the taps (2,.) */
     const float *zeros;
     float *c;                            /* (filters, 9, the vector or two) */
-    const float *next_image, *next_grid; /* needed soon; may be anywhere */
+    const float *next_image, *next_grid; /* needed soon: only asked for */
     size_t next_places;                  /* of the image */
 } ExactPicked;
 

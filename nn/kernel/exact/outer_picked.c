@@ -15,6 +15,7 @@ enum {
     CACHE = 10 * 1024, /* elements of an image in a stretch */
     CACHE_LINE = 16,   /* elements */
     PLACES_MIN = 24,   /* fewer in a stretch don't pay for loading and storing the sums */
+    ZEROS = 1 + 3,     /* places */
     SAMPLES = 64,      /* places that are looked at */
     MOST_TWO = 75,     /* per cent of them that are not 0: with more, exact_products is faster */
     MOST_ONE = 45,
@@ -25,12 +26,12 @@ typedef struct Job {
     ExactProducts of;
     const ExactIsa *isa;
     int kind;
-    size_t width, panels; /* of the image's channels */
+    size_t width, panels; /* channels of a panel, a vector or two, and how many there are of the image's */
     size_t groups;        /* of filters */
     size_t blocks;        /* stretches of an image: whole lines of the grid */
     float *sums;          /* (panels, cout, taps, width) */
-    float *last;          /* the last image, and a place of zeros behind it */
-    float *zeros;         /* three places */
+    float *last;          /* the last image, with a place of zeros behind it to be read */
+    float *zeros;         /* three places, what a row of taps sees */
     ExactPlace map[EXACT_PICKED_PLACES];
     atomic_bool wild;
 } Job;
@@ -47,7 +48,7 @@ static int kind_of(const ConvShape *s)
     return isa->rows >= TAPS && s->cin % (2 * isa->width) == 0 ? EXACT_TWO : EXACT_ONE;
 }
 
-/* Lines of the grid in a stretch at most. */
+/* Lines of the grid in a stretch at most: k of them see (k - 1) * sh + 3 of the image. */
 static size_t lines_of(const ConvShape *s)
 {
     const size_t width = exact_isa()->width * (kind_of(s) == EXACT_TWO ? 2 : 1);
@@ -61,41 +62,46 @@ bool exact_picked_fits(const ConvShape *s)
     const size_t width = exact_isa()->width;
     return s->kh == 3 && s->kw == 3 && s->taps == 0 && s->top == 0 && s->left == 0 && s->cin % width == 0 &&
            s->cout % width == 0 && (s->oh - 1) * s->sh + 1 < s->ih && (s->ow - 1) * s->sw + 1 < s->iw &&
-           s->ow <= EXACT_PICKED_PLACES && image_of(s) <= UINT32_MAX && lines_of(s) * s->ow >= PLACES_MIN;
+           s->ow <= EXACT_PICKED_PLACES && image_of(s) <= UINT32_MAX && s->cout <= UINT32_MAX / EXACT_PICKED_PLACES &&
+           lines_of(s) * s->ow >= PLACES_MIN;
 }
 
 size_t exact_picked_scratch(const ConvShape *s)
 {
     const size_t sums = mem_mul(TAPS, mem_mul(s->cin, s->cout));
-    return mem_add(mem_add(sums, EXACT_ALIGN), mem_add(image_of(s), mem_mul(4, s->cin)));
+    return mem_add(mem_add(sums, EXACT_ALIGN), mem_add(image_of(s), mem_mul(ZEROS, s->cin)));
 }
 
-/* By some places all over the batch. */
+/* By some places all over the batch, as if drawn. */
 static bool is_sparse(const ExactProducts *of)
 {
     const ConvShape *s = of->shape;
-    const size_t places = s->n * s->oh * s->ow;
+    const uint64_t scatter = 2654435761U, places = s->n * s->oh * s->ow;
     size_t live = 0;
     for (uint64_t i = 0; i < SAMPLES; i++) {
-        const float *x = of->dy + (size_t)(i * 2654435761U % places) * s->cout;
-        for (size_t j = 0; j < s->cout; j++) live += x[j] != 0;
+        const float *place = of->dy + (size_t)(i * scatter % places) * s->cout;
+        for (size_t j = 0; j < s->cout; j++) live += place[j] != 0;
     }
     return live * 100 <= SAMPLES * s->cout * (kind_of(s) == EXACT_TWO ? MOST_TWO : MOST_ONE);
+}
+
+static const float *image_at(const Job *job, size_t image)
+{
+    return image + 1 == job->of.shape->n ? job->last : job->of.x + image * image_of(job->of.shape);
 }
 
 /* Of an image of the batch, lines [first, end) of the grid. */
 static void pick_block(Job *job, ExactPicked *t, size_t image, size_t first, size_t end, size_t channel)
 {
     const ConvShape *s = job->of.shape;
-    const bool last = image + 1 == s->n;
     const size_t outside = size_ceil_div(s->ih - 2, s->sh); /* lines from here on see no third one */
-    const float *from = last ? job->last : job->of.x + image * image_of(s);
+    const size_t next = size_min(image + 1, s->n - 1), at = first * s->sh * t->image_line + channel;
     t->places = (end - first) * s->ow;
     t->bottom = (size_max(outside, first) - first) * s->ow;
-    t->image = from + first * s->sh * t->image_line + channel;
-    t->next_image = last ? from : from + image_of(s) + first * s->sh * t->image_line + channel;
+    t->image = image_at(job, image) + at;
+    t->next_image = image_at(job, next) + at;
     t->next_places = (end - first) * s->sh * s->iw;
-    t->next_grid = last ? t->grid : t->grid + s->oh * s->ow * s->cout;
+    t->next_grid = t->grid + (next - image) * s->oh * s->ow * s->cout;
     job->isa->picked[job->kind](t);
     t->grid += t->places * s->cout;
 }
@@ -119,10 +125,10 @@ typedef struct Share {
 
 static Share share_of(const Job *job, size_t task)
 {
-    const size_t panel = task / job->groups, group = task % job->groups, width = job->isa->width;
-    const size_t cout = job->of.shape->cout, vectors = cout / width;
-    const size_t first = exact_part(vectors, job->groups, group) * width;
-    const size_t end = exact_part(vectors, job->groups, group + 1) * width;
+    const size_t panel = task / job->groups, group = task % job->groups, vector = job->isa->width;
+    const size_t cout = job->of.shape->cout, vectors = cout / vector;
+    const size_t first = exact_part(vectors, job->groups, group) * vector;
+    const size_t end = exact_part(vectors, job->groups, group + 1) * vector;
     return (Share){panel * job->width, first, end, job->sums + (panel * cout + first) * TAPS * job->width};
 }
 
@@ -176,8 +182,8 @@ static void end_task(void *context, size_t task)
     for (size_t i = 0; i < job->width * s->cout; i++) w[i] = 0 + w[i];
 }
 
-/* As many tasks as there are threads, or more: each reads the whole batch. A sum lies within one, so no bit depends on
- * it. */
+/* As many tasks as there are threads, or more, since each reads the whole batch. A sum lies within one task, so no bit
+ * depends on it. */
 static size_t groups_of(const Job *job)
 {
     const size_t filters = job->of.shape->cout, vectors = filters / job->isa->width;
@@ -197,7 +203,7 @@ bool exact_picked(const ExactProducts *products, float *scratch)
     job.last = job.sums + TAPS * s->cin * s->cout;
     job.zeros = job.last + image_of(s) + s->cin;
     memcpy(job.last, products->x + (s->n - 1) * image_of(s), image_of(s) * sizeof *job.last);
-    memset(job.last + image_of(s), 0, 4 * s->cin * sizeof *job.last);
+    memset(job.last + image_of(s), 0, ZEROS * s->cin * sizeof *job.last);
     for (size_t i = 0; i < lines_of(s) * s->ow; i++) {
         const size_t h = i / s->ow * s->sh, w = i % s->ow * s->sw;
         job.map[i] = (ExactPlace){(uint32_t)(i * s->cout), (uint32_t)((h * s->iw + w) * s->cin), w + 2 < s->iw ? 1 : 0};

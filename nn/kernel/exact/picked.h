@@ -5,23 +5,24 @@
 
 #include <string.h>
 
+/* Row r of the sums is tap r, of EACH_ROW's rows as many as there are taps. */
 #define PICKED_LOAD(r, g, o)                                                                                           \
     if (TAPS > r) {                                                                                                    \
-        p##r = v_load(c + r * width);                                                                                  \
-        if (kind == EXACT_TWO) q##r = v_load(c + r * width + WIDTH);                                                   \
+        p##r = v_load(sums + r * width);                                                                               \
+        if (kind == EXACT_TWO) q##r = v_load(sums + r * width + WIDTH);                                                \
     }
 
 #define PICKED_STORE(r, g, o)                                                                                          \
     if (TAPS > r) {                                                                                                    \
-        v_store(c + r * width, p##r);                                                                                  \
-        if (kind == EXACT_TWO) v_store(c + r * width + WIDTH, q##r);                                                   \
+        v_store(sums + r * width, p##r);                                                                               \
+        if (kind == EXACT_TWO) v_store(sums + r * width + WIDTH, q##r);                                                \
     }
 
 #define PICKED_LINK(r, x, from)                                                                                        \
     p##r = v_fma(x, v_load(from), p##r);                                                                               \
     if (kind == EXACT_TWO) q##r = v_fma(x, v_load((from) + WIDTH), q##r);
 
-/* A row of taps, by pointers that the compiler doesn't derive from others. */
+/* Taps a to c, a row of them, from `seen` on, by pointers that the compiler doesn't derive from others. */
 #define PICKED_TAPS(a, b, c)                                                                                           \
     {                                                                                                                  \
         const float *second = seen + step;                                                                             \
@@ -40,8 +41,8 @@ INLINE V live_bits(const float *x, size_t places, size_t step)
     return bits;
 }
 
-/* Bit i of places[j]: filter j of the grid is not 0 at place i. Where all are, the first one is said not to be: so
- * everything that the places see gets into a sum, and one that is not finite shows there. */
+/* Bit i of places[j]: filter j of the grid is not 0 at place i. Where all filters are, the first one takes its product
+ * all the same: so everything that the places see gets into a sum, and shows there if it is not finite. */
 INLINE void live_places(const ExactPicked *t, uint64_t *places)
 {
     const size_t low = t->places < 32 ? t->places : 32;
@@ -60,13 +61,15 @@ INLINE void live_places(const ExactPicked *t, uint64_t *places)
     places[0] |= ~live & UINT64_MAX >> (EXACT_PICKED_PLACES - t->places);
 }
 
+/* A filter's places. Where the taps (.,2) are outside the image, what lies there is read and taken times 0; where the
+ * taps (2,.) are, zeros are read instead. */
 INLINE void filter(const ExactPicked *t, size_t j, uint64_t live, int kind)
 {
     const size_t step = t->image_step, line = t->image_line, bottom = t->bottom;
     const ExactPlace *map = t->map;
     const float *image = t->image, *zeros = t->zeros, *grid = t->grid + j;
     const size_t width = kind == EXACT_TWO ? 2 * WIDTH : WIDTH;
-    float *c = t->c + j * TAPS * width;
+    float *sums = t->c + j * TAPS * width;
     EACH_ROW(DECLARE)
     EACH_ROW(PICKED_LOAD)
     OPAQUE(grid);
@@ -99,7 +102,7 @@ static __attribute__((noinline)) void filter_one(const ExactPicked *t, size_t j,
 }
 
 /* Asks for places [begin, end) of what comes next: with a line of the cache comes its neighbour. */
-INLINE void ask(const float *next, size_t step, size_t begin, size_t end)
+INLINE void ask_places(const float *next, size_t step, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; i++) __builtin_prefetch(next + i * step, 0, 2);
 }
@@ -110,8 +113,8 @@ INLINE void picked(const ExactPicked *t, int kind)
     live_places(t, places);
     const size_t image_share = t->next_places / t->filters + 1, grid_share = t->places / t->filters + 1;
     for (size_t j = 0; j < t->filters; j++) {
-        ask(t->next_image, t->image_step, j * image_share, (j + 1) * image_share);
-        ask(t->next_grid, t->grid_step, j * grid_share, (j + 1) * grid_share);
+        ask_places(t->next_image, t->image_step, j * image_share, (j + 1) * image_share);
+        ask_places(t->next_grid, t->grid_step, j * grid_share, (j + 1) * grid_share);
         if (places[j] != 0) (kind == EXACT_TWO ? filter_two : filter_one)(t, j, places[j]);
     }
 }
