@@ -28,15 +28,15 @@ static const ConvShape picked[] = {
 };
 
 static const ConvShape others[] = {
-    {3, 10, 10, 32, 10, 10, 64, 3, 3, 1, 1, 1, 0, 0}, /* padding above */
-    {3, 10, 10, 32, 10, 10, 64, 3, 3, 1, 1, 0, 1, 0}, /* on the left */
-    {3, 10, 10, 32, 8, 8, 64, 3, 3, 1, 1, 0, 0, 5},   /* a mask */
-    {3, 10, 10, 32, 8, 9, 64, 3, 2, 1, 1, 0, 0, 0},   /* another kernel */
-    {3, 9, 10, 32, 5, 5, 64, 3, 3, 2, 2, 0, 0, 0},    /* places that see one line, */
-    {3, 10, 9, 32, 5, 5, 64, 3, 3, 2, 2, 0, 0, 0},    /* or one column */
-    {3, 10, 10, 20, 5, 5, 64, 3, 3, 2, 2, 0, 0, 0},   /* part of a vector of channels, */
-    {3, 10, 10, 32, 5, 5, 60, 3, 3, 2, 2, 0, 0, 0},   /* of filters */
-    {3, 10, 8, 32, 5, 4, 64, 3, 3, 2, 2, 0, 0, 0},    /* few places */
+    {3, 10, 10, 32, 8, 8, 64, 3, 3, 1, 1, 1, 0, 0}, /* padding above */
+    {3, 10, 10, 32, 8, 8, 64, 3, 3, 1, 1, 0, 1, 0}, /* on the left */
+    {3, 10, 10, 32, 8, 8, 64, 3, 3, 1, 1, 0, 0, 5}, /* a mask */
+    {3, 10, 10, 32, 8, 9, 64, 3, 2, 1, 1, 0, 0, 0}, /* another kernel */
+    {3, 9, 10, 32, 5, 5, 64, 3, 3, 2, 2, 0, 0, 0},  /* places that see one line, */
+    {3, 10, 9, 32, 5, 5, 64, 3, 3, 2, 2, 0, 0, 0},  /* or one column */
+    {3, 10, 10, 20, 5, 5, 64, 3, 3, 2, 2, 0, 0, 0}, /* part of a vector of channels, */
+    {3, 10, 10, 32, 5, 5, 60, 3, 3, 2, 2, 0, 0, 0}, /* of filters */
+    {3, 10, 8, 32, 5, 4, 64, 3, 3, 2, 2, 0, 0, 0},  /* few places */
 };
 
 enum { PICKED = sizeof picked / sizeof picked[0], OTHERS = sizeof others / sizeof others[0] };

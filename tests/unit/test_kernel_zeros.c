@@ -34,7 +34,7 @@ static const ConvShape shapes[] = {
     {2, 9, 11, 16, 7, 9, 16, 3, 3, 1, 1, 0, 0, 0},    /* one vector of channels; all places see everything */
     {2, 30, 28, 32, 15, 14, 48, 3, 3, 2, 2, 0, 0, 0}, /* stretches of an image */
     {1, 6, 14, 96, 5, 5, 80, 3, 3, 1, 3, 0, 0, 0},    /* one image; a stride without overlap */
-    {2, 6, 6, 32, 6, 6, 16, 3, 3, 1, 1, 1, 1, 0},     /* padding, */
+    {2, 8, 8, 32, 6, 6, 16, 3, 3, 1, 1, 1, 1, 0},     /* padding, */
     {2, 7, 7, 16, 6, 6, 16, 3, 3, 1, 1, 0, 0, 5},     /* masks, */
     {2, 9, 9, 16, 5, 5, 32, 3, 3, 2, 2, 0, 0, 0},     /* and places that see one line: not for those */
 };
