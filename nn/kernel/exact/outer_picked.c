@@ -60,7 +60,7 @@ static size_t lines_of(const ConvShape *s)
 bool exact_picked_fits(const ConvShape *s)
 {
     const size_t width = exact_isa()->width;
-    return s->kh == 3 && s->kw == 3 && s->taps == 0 && s->top == 0 && s->left == 0 && s->cin % width == 0 &&
+    return s->n > 0 && s->kh == 3 && s->kw == 3 && s->taps == 0 && s->top == 0 && s->left == 0 && s->cin % width == 0 &&
            s->cout % width == 0 && (s->oh - 1) * s->sh + 1 < s->ih && (s->ow - 1) * s->sw + 1 < s->iw &&
            s->ow <= EXACT_PICKED_PLACES && image_of(s) <= UINT32_MAX && s->cout <= UINT32_MAX / EXACT_PICKED_PLACES &&
            lines_of(s) * s->ow >= PLACES_MIN;
