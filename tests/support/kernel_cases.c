@@ -49,6 +49,13 @@ static real *numbers(size_t n, const char *stream)
     return at;
 }
 
+uint32_t kernel_mixed(size_t i)
+{
+    uint32_t h = (uint32_t)i * 2654435761U;
+    h = (h ^ h >> 15) * 2246822519U;
+    return h ^ h >> 13;
+}
+
 KernelData kernel_data_make(const ConvShape *s)
 {
     KernelData d = {.images = s->n * s->ih * s->iw * s->cin, .weights = conv_taps(s) * s->cin * s->cout};

@@ -3,6 +3,8 @@
 #ifndef TESTS_SUPPORT_KERNEL_CASES_H
 #define TESTS_SUPPORT_KERNEL_CASES_H
 
+#include <stdint.h>
+
 #include "nn/kernel/numerics.h"
 
 enum {
@@ -17,6 +19,9 @@ typedef struct KernelData {
     size_t images, weights, grids; /* their elements */
     const char *name;              /* of what is in them, for messages; may be NULL */
 } KernelData;
+
+/* A number that looks drawn, the same for the same i. */
+uint32_t kernel_mixed(size_t i);
 
 /* Numbers from -1 to 1. */
 KernelData kernel_data_make(const ConvShape *s);

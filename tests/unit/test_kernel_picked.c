@@ -17,6 +17,7 @@
 #include "nn/base/pool.h"
 #include "nn/kernel/exact/exact.h"
 #include "nn/kernel/exact/isa.h"
+#include "tests/support/kernel_cases.h"
 
 /* n, image, channels, grid, filters, kernel, stride, padding at the beginning, taps (0: all) */
 static const ConvShape picked[] = {
@@ -37,22 +38,16 @@ static const ConvShape others[] = {
     {3, 10, 10, 20, 5, 5, 64, 3, 3, 2, 2, 0, 0, 0}, /* part of a vector of channels, */
     {3, 10, 10, 32, 5, 5, 60, 3, 3, 2, 2, 0, 0, 0}, /* of filters */
     {3, 10, 8, 32, 5, 4, 64, 3, 3, 2, 2, 0, 0, 0},  /* few places */
+    {0, 10, 10, 32, 5, 5, 64, 3, 3, 2, 2, 0, 0, 0}, /* no images */
 };
 
 enum { PICKED = sizeof picked / sizeof picked[0], OTHERS = sizeof others / sizeof others[0] };
 
 static const char *const isas[] = {"avx512", "avx2", "portable"};
 
-static uint32_t mixed(size_t i)
-{
-    uint32_t h = (uint32_t)i * 2654435761U;
-    h = (h ^ h >> 15) * 2246822519U;
-    return h ^ h >> 13;
-}
-
 static float number(size_t i)
 {
-    return (float)(mixed(i) % 2001) / 1000 - 1;
+    return (float)(kernel_mixed(i) % 2001) / 1000 - 1;
 }
 
 typedef struct Pages {
@@ -91,7 +86,7 @@ static Case case_of(const ConvShape *s, bool add, uint32_t live)
     c.dy = pages_of(c.grids);
     c.scratch = pages_of(exact_picked_scratch(s));
     for (size_t i = 0; i < c.images; i++) c.x.array[i] = number(i);
-    for (size_t i = 0; i < c.grids; i++) c.dy.array[i] = (mixed(i + 7) >> 8 & 15) < live ? number(i + 3) : 0;
+    for (size_t i = 0; i < c.grids; i++) c.dy.array[i] = (kernel_mixed(i + 7) >> 8 & 15) < live ? number(i + 3) : 0;
     for (size_t i = 0; i < exact_picked_scratch(s); i++) c.scratch.array[i] = NAN;
     c.dw = mem_zeroed(c.weights, sizeof(float));
     c.expected = mem_zeroed(c.weights, sizeof(float));

@@ -55,18 +55,11 @@ typedef struct Spot {
     size_t image, line, place, channel, element, index;
 } Spot;
 
-static uint32_t mixed(size_t i)
-{
-    uint32_t h = (uint32_t)i * 2654435761U;
-    h = (h ^ h >> 15) * 2246822519U;
-    return h ^ h >> 13;
-}
-
 /* About half, mostly the same in all images: behind a relu. */
 static real half(const Operand *o, const Spot *s, real x)
 {
     (void)o;
-    return mixed(s->element) % 2 || mixed(s->index + 77) % 8 == 0 ? 0 : x;
+    return kernel_mixed(s->element) % 2 || kernel_mixed(s->index + 77) % 8 == 0 ? 0 : x;
 }
 
 static real channels(const Operand *o, const Spot *s, real x)
@@ -83,7 +76,7 @@ static real images(const Operand *o, const Spot *s, real x)
 
 static real all_but_one_image(const Operand *o, const Spot *s, real x)
 {
-    return mixed(s->element) % o->images != s->image ? 0 : x;
+    return kernel_mixed(s->element) % o->images != s->image ? 0 : x;
 }
 
 static real lines(const Operand *o, const Spot *s, real x)
@@ -93,7 +86,7 @@ static real lines(const Operand *o, const Spot *s, real x)
 
 static real places(const Operand *o, const Spot *s, real x)
 {
-    return mixed(s->place) % 2 || mixed(s->place % (o->lines * o->width) + 5) % 4 == 0 ? 0 : x;
+    return kernel_mixed(s->place) % 2 || kernel_mixed(s->place % (o->lines * o->width) + 5) % 4 == 0 ? 0 : x;
 }
 
 static real everything(const Operand *o, const Spot *s, real x)
@@ -105,7 +98,7 @@ static real everything(const Operand *o, const Spot *s, real x)
 static real negative(const Operand *o, const Spot *s, real x)
 {
     (void)o;
-    return mixed(s->element) % 4 == 0 || mixed(s->index + 9) % 8 == 0 ? (real)-0.0 : x;
+    return kernel_mixed(s->element) % 4 == 0 || kernel_mixed(s->index + 9) % 8 == 0 ? (real)-0.0 : x;
 }
 
 static real all_but_one(const Operand *o, const Spot *s, real x)
@@ -117,7 +110,7 @@ static real all_but_one(const Operand *o, const Spot *s, real x)
 static real tiny(const Operand *o, const Spot *s, real x)
 {
     if (half(o, s, x) == 0) return s->index % 3 ? 0 : (real)-0.0;
-    if (s->image % 4 == 1 && mixed(s->index + 3) % 32 == 0) return x;
+    if (s->image % 4 == 1 && kernel_mixed(s->index + 3) % 32 == 0) return x;
     return x < 0 ? (real)-1e-25 : (real)1e-25;
 }
 
@@ -216,7 +209,7 @@ static void check_odd(const ConvShape *s, bool dense, size_t which)
     const int output = dense ? 0 : 3, input = output + 1, weight = output + 2;
     for (size_t i = which % STEP; i < CORNERS; i += STEP) {
         KernelData d = data_of(s, crossed);
-        for (size_t k = 0; k < d.weights; k++) d.w[k] = mixed(k) % 4 ? d.w[k] : 0;
+        for (size_t k = 0; k < d.weights; k++) d.w[k] = kernel_mixed(k) % 4 ? d.w[k] : 0;
         real *const at[] = {corner(d.w, d.weights / s->cout, s->cout, i), corner(d.x, d.images / s->cin, s->cin, i),
                             corner(d.dy, d.grids / s->cout, s->cout, i)};
         const char *const names[] = {"a weight", "an element of x", "an element of dy"};
