@@ -218,7 +218,7 @@ typedef struct ExactLive {
     const float *from;    /* the first image */
     size_t images, image; /* of the tile; elements of one */
     size_t line, cell;    /* elements; runs begin and end at whole cells, or the line's end */
-    size_t ring;          /* so many lines are kept: line i at i % ring */
+    size_t ring;          /* so many lines are kept, a power of two: line i at i % ring */
     float *lists;         /* exact_live_scratch elements for each */
     size_t begins, list;  /* in one: where the cells' beginnings lie, and its size (exact_live sets both) */
 } ExactLive;

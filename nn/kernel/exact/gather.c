@@ -32,7 +32,7 @@ typedef struct Plan {
     size_t groups;
     size_t parts, lines; /* parts of the batch and of the height */
     bool live;           /* products with zeros are left out */
-    size_t from_line, ring;
+    size_t from_line, seen, ring; /* of the source: lines that a line sees, and lists that are kept */
 } Plan;
 
 typedef struct Job {
@@ -60,7 +60,8 @@ static Plan plan_of(const ConvShape *s, bool backward)
     p.parts = p.by_panel ? size_min(size_ceil_div(PANEL_TASKS, p.panels), size_ceil_div(tiles, 4)) : tiles;
     p.lines = p.by_panel ? 1 : size_min(size_ceil_div(TASKS, tiles), p.height);
     p.from_line = (backward ? s->ow : s->iw) * p.channels;
-    p.ring = exact_lines_seen(s, backward);
+    p.seen = exact_lines_seen(s, backward);
+    for (p.ring = 1; p.ring < p.seen;) p.ring *= 2;
     p.live = !p.by_panel && p.channels >= LIVE_CHANNELS && exact_live_fits(p.from_line);
     return p;
 }
@@ -176,7 +177,7 @@ static void list_lines(Work *work, size_t h)
 {
     const Plan *p = &work->job->plan;
     const size_t first = exact_first_line(p->shape, p->backward, h);
-    const size_t end = size_min(first + p->ring, p->from_image / p->from_line);
+    const size_t end = size_min(first + p->seen, p->from_image / p->from_line);
     for (work->listed = size_max(work->listed, first); work->listed < end; work->listed++)
         exact_live_list(&work->live, work->listed);
 }

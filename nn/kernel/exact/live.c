@@ -29,7 +29,7 @@ ExactLive exact_live(ExactLive live)
 
 static float *list_of(const ExactLive *live, size_t line)
 {
-    return live->lists + line % live->ring * live->list;
+    return live->lists + (line & (live->ring - 1)) * live->list;
 }
 
 void exact_live_list(const ExactLive *live, size_t line)
