@@ -30,8 +30,8 @@ typedef struct Plan {
     size_t panels, padded; /* panels, and their columns in all */
     bool by_panel;         /* a task owns some panels: a group */
     size_t groups;
-    size_t parts, lines; /* parts of the batch and of the height */
-    bool live;           /* products with zeros are left out */
+    size_t parts, lines;          /* parts of the batch and of the height */
+    bool live;                    /* products with zeros are left out */
     size_t from_line, seen, ring; /* of the source: lines that a line sees, and lists that are kept */
 } Plan;
 

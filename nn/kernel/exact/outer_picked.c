@@ -12,12 +12,12 @@
 
 enum {
     TAPS = 9,
-    CACHE = 10 * 1024, /* elements of an image in a stretch */
-    CACHE_LINE = 16,   /* elements */
-    PLACES_MIN = 24,   /* fewer in a stretch don't pay for loading and storing the sums */
-    ZEROS = 1 + 3,     /* places */
-    SAMPLES = 64,      /* places that are looked at */
-    MOST_TWO = 75,     /* per cent of them that are not 0: with more, exact_products is faster */
+    CACHE = 5 * 1024, /* elements of an image in a stretch, beside which sums pass through */
+    CACHE_LINE = 16,  /* elements */
+    PLACES_MIN = 24,  /* fewer in a stretch don't pay for loading and storing the sums */
+    ZEROS = 1 + 3,    /* places */
+    SAMPLES = 64,     /* places that are looked at */
+    MOST_TWO = 75,    /* per cent of them that are not 0: with more, exact_products is faster */
     MOST_ONE = 45,
     EXPONENT = 0x7f800000
 };
@@ -48,13 +48,14 @@ static int kind_of(const ConvShape *s)
     return isa->rows >= TAPS && s->cin % (2 * isa->width) == 0 ? EXACT_TWO : EXACT_ONE;
 }
 
-/* Lines of the grid in a stretch at most: k of them see (k - 1) * sh + 3 of the image. */
+/* Lines of the grid in a stretch at most: k of them see (k - 1) * sh + 3 of the image; and PLACES_MIN places at least,
+ * where there are as many. */
 static size_t lines_of(const ConvShape *s)
 {
     const size_t width = exact_isa()->width * (kind_of(s) == EXACT_TWO ? 2 : 1);
     const size_t held = CACHE / (s->iw * size_max(width, CACHE_LINE));
-    const size_t lines = size_min(held < 3 ? 1 : (held - 3) / s->sh + 1, EXACT_PICKED_PLACES / s->ow);
-    return size_min(lines, s->oh);
+    const size_t lines = size_max(held < 3 ? 1 : (held - 3) / s->sh + 1, size_ceil_div(PLACES_MIN, s->ow));
+    return size_min(size_min(lines, EXACT_PICKED_PLACES / s->ow), s->oh);
 }
 
 bool exact_picked_fits(const ConvShape *s)

@@ -101,10 +101,13 @@ static __attribute__((noinline)) void filter_one(const ExactPicked *t, size_t j,
     filter(t, j, live, EXACT_ONE);
 }
 
-/* Asks for places [begin, end) of what comes next: with a line of the cache comes its neighbour. */
+/* Asks for up to two lines of the cache at places [begin, end) of what comes next. */
 INLINE void ask_places(const float *next, size_t step, size_t begin, size_t end)
 {
-    for (size_t i = begin; i < end; i++) __builtin_prefetch(next + i * step, 0, 2);
+    for (size_t i = begin; i < end; i++) {
+        __builtin_prefetch(next + i * step, 0, 2);
+        __builtin_prefetch(next + i * step + LINE, 0, 2);
+    }
 }
 
 INLINE void picked(const ExactPicked *t, int kind)
