@@ -25,6 +25,7 @@ static const ConvShape picked[] = {
     {2, 9, 11, 16, 7, 9, 16, 3, 3, 1, 1, 0, 0, 0},    /* one vector of channels; all places see everything */
     {2, 30, 28, 32, 15, 14, 48, 3, 3, 2, 2, 0, 0, 0}, /* stretches of an image */
     {1, 6, 14, 96, 5, 5, 80, 3, 3, 1, 3, 0, 0, 0},    /* one image; pixels that nothing sees */
+    {2, 10, 42, 32, 4, 20, 32, 3, 3, 2, 2, 0, 0, 0},  /* more in a stretch than the cache is meant for */
     {4, 14, 14, 32, 7, 7, 64, 3, 3, 2, 2, 0, 0, 0},   /* of the networks */
 };
 

@@ -101,12 +101,11 @@ static __attribute__((noinline)) void filter_one(const ExactPicked *t, size_t j,
     filter(t, j, live, EXACT_ONE);
 }
 
-/* Asks for up to two lines of the cache at places [begin, end) of what comes next. */
-INLINE void ask_places(const float *next, size_t step, size_t begin, size_t end)
+/* Asks for `width` elements at places [begin, end) of what comes next. */
+INLINE void ask_places(const float *next, size_t step, size_t width, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; i++) {
-        __builtin_prefetch(next + i * step, 0, 2);
-        __builtin_prefetch(next + i * step + LINE, 0, 2);
+        for (size_t o = 0; o < width; o += LINE) __builtin_prefetch(next + i * step + o, 0, 2);
     }
 }
 
@@ -115,9 +114,10 @@ INLINE void picked(const ExactPicked *t, int kind)
     uint64_t places[EXACT_PICKED_FILTERS];
     live_places(t, places);
     const size_t image_share = t->next_places / t->filters + 1, grid_share = t->places / t->filters + 1;
+    const size_t width = kind == EXACT_TWO ? 2 * WIDTH : WIDTH;
     for (size_t j = 0; j < t->filters; j++) {
-        ask_places(t->next_image, t->image_step, j * image_share, (j + 1) * image_share);
-        ask_places(t->next_grid, t->grid_step, j * grid_share, (j + 1) * grid_share);
+        ask_places(t->next_image, t->image_step, width, j * image_share, (j + 1) * image_share);
+        ask_places(t->next_grid, t->grid_step, t->filters, j * grid_share, (j + 1) * grid_share);
         if (places[j] != 0) (kind == EXACT_TWO ? filter_two : filter_one)(t, j, places[j]);
     }
 }
