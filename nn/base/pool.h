@@ -15,7 +15,9 @@ void pool_stop(void); /* safe when none runs */
 size_t pool_threads(void);
 
 /* Calls task(context, i) for i = 0 .. tasks-1, each once, in any order and on any thread; returns when all are done.
- * Without pool_start, or with one task, everything runs on the caller. Not reentrant: a task never calls it. */
+ * Without pool_start, or with one task, everything runs on the caller. A task may call it, too: what needs nothing of
+ * each other runs side by side. Until its tasks are done it does any that wait, so what it was called from must not
+ * hold a lock. */
 void pool_run(size_t tasks, void (*task)(void *context, size_t i), void *context);
 
 /* Processors that this process may use, at least 1. */

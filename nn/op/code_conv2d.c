@@ -1,6 +1,7 @@
 #include "nn/kernel/code_conv.h"
 #include "nn/kernel/reduce.h"
 #include "nn/op/conv_geometry.h"
+#include "nn/op/gradients.h"
 
 static bool shape(OpShape *op, Err *err)
 {
@@ -37,7 +38,7 @@ static void backward(const OpRun *run)
 {
     const ConvShape s = geometry(run);
     if (run->in_grad[1]) code_conv_grad_weight(&s, run->in[0], run->out_grad, run->in_grad[1]);
-    conv_geometry_grad_bias(run);
+    gradients_bias(run);
 }
 
 static bool causal(OpShape *op)

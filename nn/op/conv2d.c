@@ -1,4 +1,5 @@
 #include "nn/op/conv_geometry.h"
+#include "nn/op/gradients.h"
 
 static bool shape(OpShape *op, Err *err)
 {
@@ -17,17 +18,23 @@ static void forward(const OpRun *run)
     run->numerics->conv2d(&s, run->in[0], run->in[1], &ending, run->out, run->scratch);
 }
 
+static void grad_input(const OpRun *run)
+{
+    const ConvShape s = geometry(run);
+    const Ending ending = {.add = !run->fresh[0], .rectified = run->rectified ? run->in[0] : NULL};
+    run->numerics->conv2d_grad_input(&s, run->out_grad, run->in[1], &ending, run->in_grad[0], run->scratch);
+}
+
+static void grad_weight(const OpRun *run)
+{
+    const ConvShape s = geometry(run);
+    run->numerics->conv2d_grad_weight(&s, run->in[0], run->out_grad, !run->fresh[1], run->in_grad[1], run->scratch);
+}
+
 static void backward(const OpRun *run)
 {
     const ConvShape s = geometry(run);
-    if (run->in_grad[0]) {
-        const Ending ending = {.add = !run->fresh[0], .rectified = run->rectified ? run->in[0] : NULL};
-        run->numerics->conv2d_grad_input(&s, run->out_grad, run->in[1], &ending, run->in_grad[0], run->scratch);
-    }
-    if (run->in_grad[1]) {
-        run->numerics->conv2d_grad_weight(&s, run->in[0], run->out_grad, !run->fresh[1], run->in_grad[1], run->scratch);
-    }
-    conv_geometry_grad_bias(run);
+    gradients_run(run, grad_input, grad_weight, run->numerics->conv2d_scratch(&s));
 }
 
 /* One place as an image of one pixel. */

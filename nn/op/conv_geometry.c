@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "nn/kernel/reduce.h"
+#include "nn/op/gradients.h"
 
 /* One axis: its pads are in all; `same` needs none. */
 typedef struct Axis {
@@ -118,9 +118,7 @@ bool conv_geometry_check(OpShape *op, bool transpose, Err *err)
     if (!shape_fits(op->out)) return op_refuse(op, err, "its output %s is too large", shape_text(op->out, text));
 
     const ConvShape s = conv_geometry(attributes, transpose ? op->out : x, w, transpose ? x : op->out);
-    const size_t conv = op->numerics->conv2d_scratch(&s);
-    const size_t bias = op->inputs == 3 ? reduce_rows_scratch(op->out.dim[0], op->out.dim[3]) : 0;
-    op->scratch = conv > bias ? conv : bias;
+    op->scratch = gradients_scratch(op, op->numerics->conv2d_scratch(&s));
     return true;
 }
 
@@ -198,14 +196,6 @@ double conv_geometry_multiply_adds(const ConvShape *s)
         }
     }
     return (double)s->n * (double)s->cin * (double)s->cout * taps;
-}
-
-void conv_geometry_grad_bias(const OpRun *run)
-{
-    if (run->inputs < 3 || !run->in_grad[2]) return;
-    const Shape out = run->out_shape;
-    if (run->fresh[2]) memset(run->in_grad[2], 0, out.dim[3] * sizeof(real));
-    reduce_rows(out.dim[0], out.dim[1] * out.dim[2], out.dim[3], run->out_grad, run->in_grad[2], run->scratch);
 }
 
 bool conv_geometry_causal(const ConvAttributes *attributes, const ConvShape *s)

@@ -28,7 +28,4 @@ double conv_geometry_multiply_adds(const ConvShape *shape);
  * image: what op_conv2d and op_code_conv2d ask for causal. */
 bool conv_geometry_causal(const ConvAttributes *attributes, const ConvShape *shape);
 
-/* Adds the bias's gradient to the destination of input 2 (or sets it, where fresh), if it is there and wanted. */
-void conv_geometry_grad_bias(const OpRun *run);
-
 #endif

@@ -1,7 +1,4 @@
-#include <string.h>
-
-#include "nn/kernel/reduce.h"
-#include "nn/op/op.h"
+#include "nn/op/gradients.h"
 
 static bool shape(OpShape *op, Err *err)
 {
@@ -17,9 +14,7 @@ static bool shape(OpShape *op, Err *err)
         return op_refuse(op, err, "wants a bias of [%zu], got %s", w.dim[1], shape_text(op->in[2], text));
     }
     op->out = (Shape){.rank = 2, .dim = {x.dim[0], w.dim[1]}};
-    const size_t bias = op->inputs == 3 ? reduce_rows_scratch(x.dim[0], w.dim[1]) : 0;
-    const size_t products = op->numerics->dense_scratch(x.dim[0], x.dim[1], w.dim[1]);
-    op->scratch = products > bias ? products : bias;
+    op->scratch = gradients_scratch(op, op->numerics->dense_scratch(x.dim[0], x.dim[1], w.dim[1]));
     return true;
 }
 
@@ -30,21 +25,24 @@ static void forward(const OpRun *run)
                          &ending, run->out, run->scratch);
 }
 
+static void grad_input(const OpRun *run)
+{
+    const size_t n = run->out_shape.dim[0], in = run->in_shape[0].dim[1], out = run->out_shape.dim[1];
+    const Ending ending = {.add = !run->fresh[0], .rectified = run->rectified ? run->in[0] : NULL};
+    run->numerics->dense_grad_input(n, in, out, run->out_grad, run->in[1], &ending, run->in_grad[0], run->scratch);
+}
+
+static void grad_weight(const OpRun *run)
+{
+    const size_t n = run->out_shape.dim[0], in = run->in_shape[0].dim[1], out = run->out_shape.dim[1];
+    run->numerics->dense_grad_weight(n, in, out, run->in[0], run->out_grad, !run->fresh[1], run->in_grad[1],
+                                     run->scratch);
+}
+
 static void backward(const OpRun *run)
 {
     const size_t n = run->out_shape.dim[0], in = run->in_shape[0].dim[1], out = run->out_shape.dim[1];
-    if (run->in_grad[0]) {
-        const Ending ending = {.add = !run->fresh[0], .rectified = run->rectified ? run->in[0] : NULL};
-        run->numerics->dense_grad_input(n, in, out, run->out_grad, run->in[1], &ending, run->in_grad[0], run->scratch);
-    }
-    if (run->in_grad[1]) {
-        run->numerics->dense_grad_weight(n, in, out, run->in[0], run->out_grad, !run->fresh[1], run->in_grad[1],
-                                         run->scratch);
-    }
-    if (run->inputs == 3 && run->in_grad[2]) {
-        if (run->fresh[2]) memset(run->in_grad[2], 0, out * sizeof(real));
-        reduce_rows(n, 1, out, run->out_grad, run->in_grad[2], run->scratch);
-    }
+    gradients_run(run, grad_input, grad_weight, run->numerics->dense_scratch(n, in, out));
 }
 
 static double multiply_adds(const OpShape *op)

@@ -7,14 +7,11 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "nn/base/jobs.h"
 #include "nn/base/pool.h"
 
 static const size_t thread_counts[] = {1, 2, 3, 8};
@@ -285,29 +282,76 @@ static void default_mxcsr_everywhere(void **state)
 }
 #endif
 
-static void nested(void *context, size_t i)
+enum { DEPTH = JOBS_MAX + 2, LEAVES = 3 };
+
+typedef struct Branch {
+    int *leaves;
+    size_t depth;
+} Branch;
+
+/* Each branch runs two, the last ones some leaves. */
+static void grow(void *context, size_t i)
 {
-    (void)i;
-    int counts[2] = {0};
-    pool_run(2, count_task, counts);
-    *(bool *)context = true;
+    const Branch *from = context;
+    const size_t below = LEAVES << (from->depth - 1);
+    Branch branch = {from->leaves + i * below, from->depth - 1};
+    if (branch.depth > 0)
+        pool_run(2, grow, &branch);
+    else
+        pool_run(LEAVES, count_task, branch.leaves);
+    for (size_t k = 0; k < below; k++) assert_int_equal(branch.leaves[k], 1);
 }
 
-static void a_run_within_a_task_is_a_bug(void **state)
+/* What a task runs is done when that run returns, once, also where more jobs are open than there is room for. */
+static void tasks_run_tasks(void **state)
 {
     (void)state;
-    pool_stop();
-    pid_t child = fork();
-    if (child == 0) {
-        signal(SIGABRT, SIG_DFL);
-        if (!freopen("/dev/null", "w", stderr)) _exit(2);
-        bool done = false;
-        pool_run(1, nested, &done);
-        _exit(0);
+    for (size_t t = 0; t < COUNTS; t++) {
+        pool_start(thread_counts[t]);
+        for (int run = 0; run < 50; run++) {
+            int leaves[LEAVES << DEPTH] = {0};
+            Branch root = {leaves, DEPTH};
+            pool_run(2, grow, &root);
+        }
     }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+static void meet_within(void *context, size_t i)
+{
+    if (i == 1) pool_run(2, meet, context);
+}
+
+/* Another thread helps with them, whichever thread ran them. */
+static void tasks_of_tasks_are_shared(void **state)
+{
+    (void)state;
+    if (pool_processors() < 2) skip();
+    pool_start(2);
+    for (int run = 0; run < 200; run++) {
+        Meeting meeting = {.missing = 2};
+        if (run % 10 == 0) sleep_milliseconds(1);
+        pool_run(2, meet_within, &meeting);
+        assert_int_equal(atomic_load(&meeting.missing), 0);
+    }
+}
+
+static void long_within(void *context, size_t i)
+{
+    if (i == 0) pool_run(4, long_task, context);
+}
+
+/* Who waits for them longer than it spins sleeps, caller or worker, and is woken. */
+static void waiting_tasks_wake_up(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < COUNTS; t++) {
+        pool_start(thread_counts[t]);
+        atomic_size_t finished = 0;
+        for (size_t run = 1; run <= 3; run++) {
+            pool_run(2, long_within, &finished);
+            assert_int_equal(atomic_load(&finished), 4 * run);
+        }
+    }
 }
 
 int main(void)
@@ -327,7 +371,9 @@ int main(void)
 #ifdef __SSE__
         cmocka_unit_test_teardown(default_mxcsr_everywhere, stop_pool),
 #endif
-        cmocka_unit_test_teardown(a_run_within_a_task_is_a_bug, stop_pool),
+        cmocka_unit_test_teardown(tasks_run_tasks, stop_pool),
+        cmocka_unit_test_teardown(tasks_of_tasks_are_shared, stop_pool),
+        cmocka_unit_test_teardown(waiting_tasks_wake_up, stop_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
