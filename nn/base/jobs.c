@@ -23,14 +23,14 @@ static size_t end_of(uint64_t range)
     return range >> 32;
 }
 
-void jobs_init(Jobs *jobs, size_t threads)
+void jobs_init(Jobs *jobs, size_t shares)
 {
     atomic_init(&jobs->open, 0);
-    jobs->threads = threads;
+    jobs->shares = shares;
     for (size_t i = 0; i < JOBS_MAX; i++) {
         Job *job = &jobs->job[i];
-        job->shares = mem_zeroed(threads, sizeof *job->shares);
-        for (size_t k = 0; k < threads; k++) atomic_init(&job->shares[k].range, 0);
+        job->shares = mem_zeroed(shares, sizeof *job->shares);
+        for (size_t k = 0; k < shares; k++) atomic_init(&job->shares[k].range, 0);
         atomic_init(&job->taken, false);
         atomic_init(&job->owner_sleeps, false);
         atomic_init(&job->unfinished, 0);
@@ -47,10 +47,10 @@ void jobs_release(Jobs *jobs)
 }
 
 /* Nearly equal parts. */
-static void share_out(Job *job, size_t tasks, size_t threads)
+static void share_out(Job *job, size_t tasks, size_t shares)
 {
-    const size_t part = tasks / threads, more = tasks % threads;
-    for (size_t i = 0, begin = 0; i < threads; i++) {
+    const size_t part = tasks / shares, more = tasks % shares;
+    for (size_t i = 0, begin = 0; i < shares; i++) {
         const size_t end = begin + part + (i < more);
         atomic_store(&job->shares[i].range, range_of(begin, end));
         begin = end;
@@ -76,7 +76,7 @@ Job *jobs_open(Jobs *jobs, size_t tasks, void (*task)(void *context, size_t i), 
     job->task = task;
     job->context = context;
     atomic_store(&job->unfinished, tasks);
-    share_out(job, tasks, jobs->threads);
+    share_out(job, tasks, jobs->shares);
     atomic_fetch_or(&jobs->open, bit_of(jobs, job));
     return job;
 }
@@ -87,9 +87,9 @@ void jobs_close(Jobs *jobs, Job *job)
     atomic_store(&job->taken, false);
 }
 
-static bool claim_share(Job *job, size_t thread, bool own, Claim *claim)
+static bool claim_share(Job *job, size_t place, bool own, Claim *claim)
 {
-    _Atomic uint64_t *share = &job->shares[thread].range;
+    _Atomic uint64_t *share = &job->shares[place].range;
     uint64_t range = atomic_load(share);
     while (begin_of(range) < end_of(range)) {
         const size_t left = end_of(range) - begin_of(range), some = left > CLAIMS ? left / CLAIMS : 1;
@@ -102,29 +102,29 @@ static bool claim_share(Job *job, size_t thread, bool own, Claim *claim)
     return false;
 }
 
-/* Of the shares that lie `from` to `to` threads behind this one's; its own is the first of all. */
-static bool claim_shares(Jobs *jobs, size_t thread, size_t first, size_t from, size_t to, Claim *claim)
+/* Of the shares that lie `from` to `to` places behind the own one, which is the first of all. */
+static bool claim_shares(Jobs *jobs, size_t own, size_t first, size_t from, size_t to, Claim *claim)
 {
     const unsigned open = atomic_load(&jobs->open);
     for (size_t k = 0; open && k < JOBS_MAX; k++) {
         const size_t at = (first + k) % JOBS_MAX;
         for (size_t i = from; open >> at & 1 && i < to; i++)
-            if (claim_share(&jobs->job[at], (thread + i) % jobs->threads, i == 0, claim)) return true;
+            if (claim_share(&jobs->job[at], (own + i) % jobs->shares, i == 0, claim)) return true;
     }
     return false;
 }
 
-bool jobs_claim(Jobs *jobs, size_t thread, const Job *first, Claim *claim)
+bool jobs_claim(Jobs *jobs, size_t own, const Job *first, Claim *claim)
 {
     const size_t at = first ? (size_t)(first - jobs->job) : 0;
-    return claim_shares(jobs, thread, at, 0, 1, claim) || claim_shares(jobs, thread, at, 1, jobs->threads, claim);
+    return claim_shares(jobs, own, at, 0, 1, claim) || claim_shares(jobs, own, at, 1, jobs->shares, claim);
 }
 
 bool jobs_unclaimed(Jobs *jobs)
 {
     const unsigned open = atomic_load(&jobs->open);
     for (size_t at = 0; open >> at; at++) {
-        for (size_t i = 0; open >> at & 1 && i < jobs->threads; i++) {
+        for (size_t i = 0; open >> at & 1 && i < jobs->shares; i++) {
             const uint64_t range = atomic_load(&jobs->job[at].shares[i].range);
             if (begin_of(range) < end_of(range)) return true;
         }

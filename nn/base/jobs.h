@@ -14,9 +14,9 @@ enum {
     JOBS_CACHE_LINE = 64
 };
 
-/* The tasks of a thread that nobody has claimed yet: from `begin`, the low half, up to `end`, the high one. Each job
- * gives a thread the same part of its tasks: what they write is near when the next job's tasks read it. The owner
- * claims from the beginning; who has nothing left claims from the end of others' shares. */
+/* Tasks that nobody has claimed yet: from `begin`, the low half, up to `end`, the high one. Each job gives a share the
+ * same part of its tasks, and a thread has the same share of each: what it writes is near when the next job's tasks
+ * read it. Its owner claims from the beginning; who has nothing left claims from the end of others' shares. */
 typedef struct Share {
     alignas(JOBS_CACHE_LINE) _Atomic uint64_t range;
 } Share;
@@ -27,7 +27,7 @@ typedef struct Job {
     atomic_bool taken;
     void (*task)(void *context, size_t i);
     void *context;
-    Share *shares; /* one a thread */
+    Share *shares;
     sem_t finished;
     atomic_bool owner_sleeps;
     alignas(JOBS_CACHE_LINE) atomic_size_t unfinished;
@@ -36,7 +36,7 @@ typedef struct Job {
 typedef struct Jobs {
     Job job[JOBS_MAX];
     atomic_uint open; /* a bit for each job whose shares are written: who looked before would find others' first */
-    size_t threads;
+    size_t shares;    /* of each job: as many as threads work at a time */
 } Jobs;
 
 /* Tasks [begin, end) of a job, which whoever claimed them runs. */
@@ -45,17 +45,17 @@ typedef struct Claim {
     size_t begin, end;
 } Claim;
 
-void jobs_init(Jobs *jobs, size_t threads);
+void jobs_init(Jobs *jobs, size_t shares);
 void jobs_release(Jobs *jobs); /* none is open, and no thread looks at them any more */
 
-/* Tasks 0 .. tasks-1, up to UINT32_MAX of them, shared out to all threads; NULL: JOBS_MAX are open already. */
+/* Tasks 0 .. tasks-1, up to UINT32_MAX of them, in shares; NULL: JOBS_MAX are open already. */
 Job *jobs_open(Jobs *jobs, size_t tasks, void (*task)(void *context, size_t i), void *context);
 void jobs_close(Jobs *jobs, Job *job); /* it is finished */
 
-/* Claims some tasks of the thread's own shares, of `first` before other jobs; where those are empty, of others', of
- * `first` before other jobs. So two threads whose tasks run a job each don't do one of the two together before the
- * other. first: NULL for a thread that waits for none. */
-bool jobs_claim(Jobs *jobs, size_t thread, const Job *first, Claim *claim);
+/* Claims some tasks of the thread's own share of the jobs, of `first` before other jobs; where those are empty, of
+ * others', of `first` before other jobs. So two threads whose tasks run a job each don't do one of the two together
+ * before the other. first: NULL for a thread that waits for none. */
+bool jobs_claim(Jobs *jobs, size_t own, const Job *first, Claim *claim);
 bool jobs_unclaimed(Jobs *jobs); /* whether there is a task that somebody could claim */
 
 /* Runs the tasks, and wakes the job's owner if they were the last. */

@@ -33,7 +33,7 @@ static struct {
     sem_t permits;
     atomic_bool stopping;
     int64_t caller_spin; /* nanoseconds */
-    size_t count;
+    size_t count, together;
     Thread *threads; /* the first is who has started the pool; NULL: there is none */
 } pool;
 
@@ -80,10 +80,17 @@ static bool spin(Job *job, int64_t limit)
     return false;
 }
 
+/* The caller, who is always awake, has one to itself; workers that are not awake together have the same. */
+static size_t own_share(void)
+{
+    const size_t workers = pool.together - 1;
+    return self == 0 || workers == 0 ? 0 : 1 + (self - 1) % workers;
+}
+
 static bool run_some(const Job *first)
 {
     Claim claim;
-    if (!jobs_claim(&pool.jobs, self, first, &claim)) return false;
+    if (!jobs_claim(&pool.jobs, own_share(), first, &claim)) return false;
     if (!atomic_load_explicit(&pool.threads[self].used, memory_order_relaxed))
         atomic_store(&pool.threads[self].used, true);
     jobs_run(&claim);
@@ -159,7 +166,6 @@ void pool_start(size_t threads)
     pool_stop();
     set_default_mxcsr();
     pool.threads = mem_zeroed(threads, sizeof *pool.threads);
-    jobs_init(&pool.jobs, threads);
     if (sem_init(&pool.permits, 0, 0) != 0) BUG("sem_init failed");
     sigset_t all, before;
     sigfillset(&all);
@@ -169,12 +175,13 @@ void pool_start(size_t threads)
         if (pthread_create(&thread->id, NULL, worker_main, thread) != 0) break;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pool.jobs.threads = pool.count;
-    const size_t awake_most = pool_processors();
+    const size_t processors = pool_processors();
+    pool.together = pool.count < processors ? pool.count : processors;
+    jobs_init(&pool.jobs, pool.together);
     /* A caller that has no processor of its own would keep one from those it waits for. */
-    pool.caller_spin = pool.count > awake_most ? SPIN_NANOSECONDS : CALLER_SPIN_NANOSECONDS;
+    pool.caller_spin = pool.count > pool.together ? SPIN_NANOSECONDS : CALLER_SPIN_NANOSECONDS;
     atomic_store(&pool.sleepers, pool.count - 1);
-    atomic_store(&pool.sleepers_least, pool.count > awake_most ? pool.count - awake_most : 0);
+    atomic_store(&pool.sleepers_least, pool.count - pool.together);
 }
 
 void pool_stop(void)
@@ -195,6 +202,11 @@ void pool_stop(void)
 size_t pool_threads(void)
 {
     return pool.threads ? pool.count : 1;
+}
+
+size_t pool_threads_together(void)
+{
+    return pool.threads ? pool.together : 1;
 }
 
 size_t pool_threads_used(void)

@@ -13,6 +13,7 @@
 void pool_start(size_t threads);
 void pool_stop(void); /* safe when none runs */
 size_t pool_threads(void);
+size_t pool_threads_together(void); /* how many of them are awake at a time, at most */
 
 /* Calls task(context, i) for i = 0 .. tasks-1, each once, in any order and on any thread; returns when all are done.
  * Without pool_start, or with one task, everything runs on the caller. A task may call it, too: what needs nothing of

@@ -36,6 +36,7 @@ static void without_a_pool_the_caller_works(void **state)
     (void)state;
     pool_stop();
     assert_int_equal(pool_threads(), 1);
+    assert_int_equal(pool_threads_together(), 1);
     int counts[5] = {0};
     pool_run(5, count_task, counts);
     for (size_t i = 0; i < 5; i++) assert_int_equal(counts[i], 1);
@@ -48,6 +49,7 @@ static void each_task_once(void **state)
     for (size_t t = 0; t < COUNTS; t++) {
         pool_start(thread_counts[t]);
         assert_int_equal(pool_threads(), thread_counts[t]);
+        assert_in_range(pool_threads_together(), 1, thread_counts[t]);
         for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
             int counts[TASKS_MAX + 1] = {0};
             pool_run(lengths[k], count_task, counts);
@@ -161,19 +163,29 @@ static void run_ends_with_its_last_task(void **state)
     }
 }
 
+static void restrict_to_processors(int count, cpu_set_t *before)
+{
+    cpu_set_t some;
+    CPU_ZERO(&some);
+    assert_int_equal(sched_getaffinity(0, sizeof *before, before), 0);
+    for (int i = 0; CPU_COUNT(&some) < count; i++)
+        if (CPU_ISSET(i, before)) CPU_SET(i, &some);
+    assert_int_equal(sched_setaffinity(0, sizeof some, &some), 0);
+}
+
 static void processors_are_those_of_the_process(void **state)
 {
     (void)state;
-    cpu_set_t all, one;
-    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
-    assert_int_equal(pool_processors(), CPU_COUNT(&all));
-    int first = 0;
-    while (!CPU_ISSET(first, &all)) first++;
-    CPU_ZERO(&one);
-    CPU_SET(first, &one);
-    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    cpu_set_t all;
+    restrict_to_processors(1, &all);
     assert_int_equal(pool_processors(), 1);
+    pool_start(3);
+    assert_int_equal(pool_threads_together(), 1);
+    int counts[7] = {0};
+    pool_run(7, count_task, counts);
+    for (size_t i = 0; i < 7; i++) assert_int_equal(counts[i], 1);
     assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+    assert_int_equal(pool_processors(), CPU_COUNT(&all));
 }
 
 typedef struct Meeting {
@@ -197,6 +209,7 @@ static void all_threads_take_part(void **state)
         pool_start(thread_counts[t]);
         assert_int_equal(pool_threads_used(), 0);
         const size_t together = thread_counts[t] < pool_processors() ? thread_counts[t] : pool_processors();
+        assert_int_equal(pool_threads_together(), together);
         for (int run = 0; run < 1000 && (run < 50 || pool_threads_used() < thread_counts[t]); run++) {
             Meeting meeting = {.missing = together};
             if (together < thread_counts[t] || run % 10 == 0) sleep_milliseconds(1);
@@ -245,6 +258,39 @@ static void no_more_at_a_time_than_processors(void **state)
         pool_run(40, note_running, &meeting);
     }
     assert_in_range(atomic_load(&meeting.most), 1, pool_processors());
+}
+
+enum { PAIRS = 2 };
+
+typedef struct Pairs {
+    Meeting meeting[PAIRS];
+    atomic_size_t begun;
+    pthread_t thread[2 * PAIRS];
+} Pairs;
+
+/* Of the tasks that two threads have begun, each waits for the other's. */
+static void note_thread_and_meet(void *context, size_t i)
+{
+    Pairs *pairs = context;
+    pairs->thread[i] = pthread_self();
+    meet(&pairs->meeting[atomic_fetch_add(&pairs->begun, 1) / 2], i);
+}
+
+/* So it finds what it wrote in its own caches, whichever worker is awake. */
+static void the_caller_keeps_its_share_beside_workers_in_turns(void **state)
+{
+    (void)state;
+    if (pool_processors() < 2) skip();
+    cpu_set_t all;
+    restrict_to_processors(2, &all);
+    pool_start(8);
+    for (int run = 0; run < 50; run++) {
+        Pairs pairs = {.meeting = {{.missing = 2}, {.missing = 2}}};
+        sleep_milliseconds(1);
+        pool_run(2 * PAIRS, note_thread_and_meet, &pairs);
+        for (size_t i = 0; i < PAIRS; i++) assert_true(pthread_equal(pairs.thread[i], pthread_self()));
+    }
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
 }
 
 static void start_and_stop_in_a_row(void **state)
@@ -365,8 +411,9 @@ int main(void)
         cmocka_unit_test_teardown(run_ends_with_its_last_task, stop_pool),
         cmocka_unit_test_teardown(all_threads_take_part, stop_pool),
         cmocka_unit_test_teardown(one_task_runs_on_the_caller, stop_pool),
-        cmocka_unit_test(processors_are_those_of_the_process),
+        cmocka_unit_test_teardown(processors_are_those_of_the_process, stop_pool),
         cmocka_unit_test_teardown(no_more_at_a_time_than_processors, stop_pool),
+        cmocka_unit_test_teardown(the_caller_keeps_its_share_beside_workers_in_turns, stop_pool),
         cmocka_unit_test_teardown(start_and_stop_in_a_row, stop_pool),
 #ifdef __SSE__
         cmocka_unit_test_teardown(default_mxcsr_everywhere, stop_pool),

@@ -183,12 +183,12 @@ static void end_task(void *context, size_t task)
     for (size_t i = 0; i < job->width * s->cout; i++) w[i] = 0 + w[i];
 }
 
-/* As many tasks as there are threads, or more, since each reads the whole batch. A sum lies within one task, so no bit
- * depends on it. */
+/* As many tasks as threads run at a time, or more, since each reads the whole batch. A sum lies within one task, so no
+ * bit depends on it. */
 static size_t groups_of(const Job *job)
 {
     const size_t filters = job->of.shape->cout, vectors = filters / job->isa->width;
-    const size_t wanted = size_ceil_div(pool_threads(), job->panels);
+    const size_t wanted = size_ceil_div(pool_threads_together(), job->panels);
     return size_min(size_max(size_ceil_div(filters, EXACT_PICKED_FILTERS), wanted), vectors);
 }
 
