@@ -55,6 +55,8 @@ typedef struct Ending {
     const real *rectified;
 } Ending;
 
+/* Functions share their work out to the pool, and may be called from its tasks, several at a time: each with scratch of
+ * its own. */
 typedef struct Numerics {
     const char *name; /* as `numerics:` names it */
     const char *doc;
