@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "nn/base/alloc.h"
 #include "nn/base/err.h"
@@ -151,14 +152,31 @@ bool job_finished(Job *job)
     return atomic_load(&job->unfinished) == 0;
 }
 
-/* A finisher that is late may take down the flag of the next one in this place: then its owner looks again. */
-void job_sleep_until_finished(Job *job)
+static struct timespec from_now(int64_t nanoseconds)
 {
-    while (!job_finished(job)) {
-        atomic_store(&job->owner_sleeps, true);
-        if (job_finished(job) && take_down(&job->owner_sleeps)) return;
-        while (sem_wait(&job->finished) != 0) {
-            if (errno != EINTR) BUG("sem_wait failed");
-        }
+    enum { SECOND = 1000000000 };
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    nanoseconds += at.tv_nsec;
+    at.tv_sec += nanoseconds / SECOND;
+    at.tv_nsec = nanoseconds % SECOND;
+    return at;
+}
+
+/* Whoever takes the flag down while the owner naps has a wake-up coming: a finisher, which may be a late one of the job
+ * that was in this place before. */
+void job_nap(Job *job, int64_t nanoseconds)
+{
+    const struct timespec end = from_now(nanoseconds);
+    atomic_store(&job->owner_sleeps, true);
+    int waited = job_finished(job) ? ETIMEDOUT : 0;
+    while (waited != ETIMEDOUT) {
+        if (sem_clockwait(&job->finished, CLOCK_MONOTONIC, &end) == 0) return;
+        waited = errno;
+        if (waited != ETIMEDOUT && waited != EINTR) BUG("sem_clockwait failed");
+    }
+    if (take_down(&job->owner_sleeps)) return;
+    while (sem_wait(&job->finished) != 0) {
+        if (errno != EINTR) BUG("sem_wait failed");
     }
 }

@@ -16,7 +16,7 @@ enum {
 
 /* Tasks that nobody has claimed yet: from `begin`, the low half, up to `end`, the high one. Each job gives a share the
  * same part of its tasks, and a thread has the same share of each: what it writes is near when the next job's tasks
- * read it. Its owner claims from the beginning; who has nothing left claims from the end of others' shares. */
+ * read it. Its owners claim from the beginning; who has nothing left claims from the end of others' shares. */
 typedef struct Share {
     alignas(JOBS_CACHE_LINE) _Atomic uint64_t range;
 } Share;
@@ -62,6 +62,6 @@ bool jobs_unclaimed(Jobs *jobs); /* whether there is a task that somebody could 
 void jobs_run(const Claim *claim);
 
 bool job_finished(Job *job);
-void job_sleep_until_finished(Job *job);
+void job_nap(Job *job, int64_t nanoseconds); /* until it is finished, but not for longer */
 
 #endif

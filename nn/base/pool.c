@@ -16,8 +16,9 @@
 #include "nn/base/jobs.h"
 
 enum {
-    SPIN_NANOSECONDS = 20000,         /* of an idle worker */
-    CALLER_SPIN_NANOSECONDS = 200000, /* of a caller, whose last tasks are at work and about to end */
+    SPIN_NANOSECONDS = 20000,        /* of an idle worker */
+    OWNER_SPIN_NANOSECONDS = 200000, /* of who waits for its job, whose last tasks are at work and about to end */
+    NAP_NANOSECONDS = 500000,        /* then, between two looks for other work */
     PAUSES_A_LOOK = 16
 };
 
@@ -31,8 +32,8 @@ static struct {
     atomic_size_t sleepers;       /* workers that wait for a permit and were not given one */
     atomic_size_t sleepers_least; /* more threads than processors would take them from each other */
     sem_t permits;
+    atomic_size_t searching; /* threads that are awake and have nothing to do */
     atomic_bool stopping;
-    int64_t caller_spin; /* nanoseconds */
     size_t count, together;
     Thread *threads; /* the first is who has started the pool; NULL: there is none */
 } pool;
@@ -67,8 +68,7 @@ static bool work_waits(Job *job)
     return jobs_unclaimed(&pool.jobs) || atomic_load(&pool.stopping) || (job && job_finished(job));
 }
 
-/* True as soon as there is work, or the job is finished, false after that many nanoseconds. */
-static bool spin(Job *job, int64_t limit)
+static bool search(Job *job, int64_t limit)
 {
     int64_t begin = nanoseconds();
     do {
@@ -80,7 +80,16 @@ static bool spin(Job *job, int64_t limit)
     return false;
 }
 
-/* The caller, who is always awake, has one to itself; workers that are not awake together have the same. */
+/* True as soon as there is work, or the job is finished, false after that many nanoseconds. */
+static bool spin(Job *job, int64_t limit)
+{
+    atomic_fetch_add(&pool.searching, 1);
+    const bool found = search(job, limit);
+    atomic_fetch_sub(&pool.searching, 1);
+    return found;
+}
+
+/* Who has started the pool has one to itself; workers that are not awake together have the same. */
 static size_t own_share(void)
 {
     const size_t workers = pool.together - 1;
@@ -123,7 +132,7 @@ static void wake_workers(size_t wanted)
     for (size_t n = take_sleepers(wanted); n > 0; n--) sem_post(&pool.permits);
 }
 
-/* The sleeper counts itself before it looks again, and the caller publishes work before it counts sleepers: one of the
+/* The sleeper counts itself before it looks again, and who opens a job does so before it counts sleepers: one of the
  * two sees the other. Who was taken out of the sleepers has a permit coming. */
 static void sleep_until_work(void)
 {
@@ -178,8 +187,6 @@ void pool_start(size_t threads)
     const size_t processors = pool_processors();
     pool.together = pool.count < processors ? pool.count : processors;
     jobs_init(&pool.jobs, pool.together);
-    /* A caller that has no processor of its own would keep one from those it waits for. */
-    pool.caller_spin = pool.count > pool.together ? SPIN_NANOSECONDS : CALLER_SPIN_NANOSECONDS;
     atomic_store(&pool.sleepers, pool.count - 1);
     atomic_store(&pool.sleepers_least, pool.count - pool.together);
 }
@@ -230,10 +237,10 @@ void pool_run(size_t tasks, void (*task)(void *context, size_t i), void *context
         run_alone(tasks, task, context);
         return;
     }
-    const size_t awake = pool_threads() - atomic_load(&pool.sleepers);
-    if (tasks > awake) wake_workers(tasks - awake);
+    const size_t others = tasks - 1, searching = atomic_load(&pool.searching);
+    if (others > searching) wake_workers(others - searching);
     while (!job_finished(job)) {
-        if (!run_some(job) && !spin(job, pool.caller_spin)) job_sleep_until_finished(job);
+        if (!run_some(job) && !spin(job, OWNER_SPIN_NANOSECONDS)) job_nap(job, NAP_NANOSECONDS);
     }
     jobs_close(&pool.jobs, job);
 }

@@ -6,10 +6,10 @@
 #include <stddef.h>
 
 /* Starts threads - 1 workers (the caller is the first thread); replaces an earlier pool. threads >= 1. Idle workers
- * spin for at most 20 microseconds, then sleep; at most as many as there are processors are awake, in turns. The caller
- * waits for their last tasks: it spins for 200 microseconds where it has a processor of its own. Where the system gives
- * fewer threads, there are fewer: results don't depend on it. Sets the default MXCSR in the caller and in every worker;
- * workers take no signals. */
+ * spin for at most 20 microseconds, then sleep; at most as many as there are processors are awake, in turns. Who waits
+ * for others to end its last tasks spins for 200 microseconds, then sleeps, and looks for other work every half of a
+ * millisecond. Where the system gives fewer threads, there are fewer: results don't depend on it. Sets the default
+ * MXCSR in the caller and in every worker; workers take no signals. */
 void pool_start(size_t threads);
 void pool_stop(void); /* safe when none runs */
 size_t pool_threads(void);

@@ -54,6 +54,14 @@ static void run_part(void *context, size_t i)
     parts->part[i].gradient(&parts->part[i].run);
 }
 
+static bool are_apart(const OpRun *run)
+{
+    for (size_t i = 0; i < run->inputs; i++)
+        for (size_t k = 0; k < i; k++)
+            if (run->in_grad[i] && run->in_grad[i] == run->in_grad[k]) return false;
+    return true;
+}
+
 /* The weight's, whose tasks are the longest, is first, and another thread begins with the input's. */
 void gradients_run(const OpRun *run, Gradient *input, Gradient *weight, size_t contraction)
 {
@@ -62,5 +70,9 @@ void gradients_run(const OpRun *run, Gradient *input, Gradient *weight, size_t c
     if (run->in_grad[1]) add_part(&parts, weight, run, 0);
     if (run->inputs == 3 && run->in_grad[2]) add_part(&parts, gradients_bias, run, 2 * room);
     if (run->in_grad[0]) add_part(&parts, input, run, room);
-    pool_run(parts.n, run_part, &parts);
+    if (are_apart(run)) {
+        pool_run(parts.n, run_part, &parts);
+    } else {
+        for (size_t i = 0; i < parts.n; i++) run_part(&parts, i);
+    }
 }

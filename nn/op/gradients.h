@@ -8,8 +8,8 @@
 /* Elements for a pass whose two contractions want `contraction` elements each; op->out is set. */
 size_t gradients_scratch(const OpShape *op, size_t contraction);
 
-/* Computes those that are wanted. input and weight write in_grad[0] and in_grad[1], which are not the same, and may use
- * run->scratch, of `contraction` elements. */
+/* Computes those that are wanted. input and weight write in_grad[0] and in_grad[1] and may use run->scratch, of
+ * `contraction` elements. Where a node is two of the inputs, their gradients add up one after the other. */
 typedef void Gradient(const OpRun *run);
 void gradients_run(const OpRun *run, Gradient *input, Gradient *weight, size_t contraction);
 

@@ -1,7 +1,9 @@
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -115,6 +117,45 @@ static void there_is_room_for_so_many(void **state)
     for (size_t i = 0; i <= JOBS_MAX; i++) assert_int_equal(counts[i][0], 1);
 }
 
+static int64_t nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void *run_later(void *claim)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    jobs_run(claim);
+    return NULL;
+}
+
+/* Until the job is finished, or the time is over; and a nap that was over leaves nothing behind for the next. */
+static void naps_end(void **state)
+{
+    enum { MILLISECOND = 1000000, MINUTE = 60000 };
+    Jobs *jobs = *state;
+    int count = 0;
+    for (int run = 0; run < 20; run++) {
+        Job *job = jobs_open(jobs, 1, count_task, &count);
+        const int64_t begin = nanoseconds();
+        job_nap(job, MILLISECOND);
+        assert_true(nanoseconds() - begin >= MILLISECOND);
+        assert_false(job_finished(job));
+        Claim claim = {0};
+        assert_true(jobs_claim(jobs, 0, job, &claim));
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, run_later, &claim), 0);
+        if (run % 2) job_nap(job, (int64_t)MINUTE * MILLISECOND);
+        assert_true(run % 2 == 0 || job_finished(job));
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        job_nap(job, (int64_t)MINUTE * MILLISECOND);
+        jobs_close(jobs, job);
+    }
+    assert_int_equal(count, 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +163,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(own_shares_of_all_jobs_come_before_others, init, release),
         cmocka_unit_test_setup_teardown(others_shares_of_the_own_job_come_first, init, release),
         cmocka_unit_test_setup_teardown(there_is_room_for_so_many, init, release),
+        cmocka_unit_test_setup_teardown(naps_end, init, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -381,6 +381,28 @@ static void tasks_of_tasks_are_shared(void **state)
     }
 }
 
+static void meet_later(void *context, size_t i)
+{
+    if (i == 0) return;
+    sleep_milliseconds(2);
+    pool_run(2, meet, context);
+}
+
+/* Who waits for its job longer than it spins looks for other work all the same. */
+static void waiting_threads_help_later(void **state)
+{
+    (void)state;
+    if (pool_processors() < 2) skip();
+    for (size_t threads = 2; threads <= 8; threads *= 2) {
+        pool_start(threads);
+        for (int run = 0; run < 20; run++) {
+            Meeting meeting = {.missing = 2};
+            pool_run(2, meet_later, &meeting);
+            assert_int_equal(atomic_load(&meeting.missing), 0);
+        }
+    }
+}
+
 static void long_within(void *context, size_t i)
 {
     if (i == 0) pool_run(4, long_task, context);
@@ -421,6 +443,7 @@ int main(void)
         cmocka_unit_test_teardown(tasks_run_tasks, stop_pool),
         cmocka_unit_test_teardown(tasks_of_tasks_are_shared, stop_pool),
         cmocka_unit_test_teardown(waiting_tasks_wake_up, stop_pool),
+        cmocka_unit_test_teardown(waiting_threads_help_later, stop_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
