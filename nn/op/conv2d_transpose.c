@@ -22,7 +22,7 @@ static void forward(const OpRun *run)
 static void grad_input(const OpRun *run)
 {
     const ConvShape s = geometry(run);
-    const Ending ending = {.add = !run->fresh[0], .rectified = run->rectified ? run->in[0] : NULL};
+    const Ending ending = gradients_ending(run);
     run->numerics->conv2d(&s, run->out_grad, run->in[1], &ending, run->in_grad[0], run->scratch);
 }
 

@@ -28,7 +28,7 @@ static void forward(const OpRun *run)
 static void grad_input(const OpRun *run)
 {
     const size_t n = run->out_shape.dim[0], in = run->in_shape[0].dim[1], out = run->out_shape.dim[1];
-    const Ending ending = {.add = !run->fresh[0], .rectified = run->rectified ? run->in[0] : NULL};
+    const Ending ending = gradients_ending(run);
     run->numerics->dense_grad_input(n, in, out, run->out_grad, run->in[1], &ending, run->in_grad[0], run->scratch);
 }
 

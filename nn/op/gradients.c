@@ -23,9 +23,19 @@ size_t gradients_scratch(const OpShape *op, size_t contraction)
     return mem_add(mem_mul(2, aligned(contraction)), bias);
 }
 
+Ending gradients_ending(const OpRun *run)
+{
+    return (Ending){.add = !run->fresh[0], .rectified = run->rectified ? run->in[0] : NULL};
+}
+
+static bool wants_bias(const OpRun *run)
+{
+    return run->inputs == 3 && run->in_grad[2];
+}
+
 void gradients_bias(const OpRun *run)
 {
-    if (run->inputs < 3 || !run->in_grad[2]) return;
+    if (!wants_bias(run)) return;
     const size_t n = run->out_shape.dim[0], channels = channels_of(run->out_shape);
     if (run->fresh[2]) memset(run->in_grad[2], 0, channels * sizeof(real));
     reduce_rows(n, shape_count_example(run->out_shape) / channels, channels, run->out_grad, run->in_grad[2],
@@ -68,7 +78,7 @@ void gradients_run(const OpRun *run, Gradient *input, Gradient *weight, size_t c
     Parts parts = {0};
     const size_t room = aligned(contraction);
     if (run->in_grad[1]) add_part(&parts, weight, run, 0);
-    if (run->inputs == 3 && run->in_grad[2]) add_part(&parts, gradients_bias, run, 2 * room);
+    if (wants_bias(run)) add_part(&parts, gradients_bias, run, 2 * room);
     if (run->in_grad[0]) add_part(&parts, input, run, room);
     if (are_apart(run)) {
         pool_run(parts.n, run_part, &parts);

@@ -30,72 +30,77 @@ static void count_task(void *context, size_t i)
     ((int *)context)[i]++;
 }
 
-static void assert_claims(Jobs *jobs, size_t thread, const Job *first, const Job *job, size_t begin, size_t end)
+enum { NONE = -1 };
+
+/* A thread, the job that it waits for, by its number or NONE, and what it claims and runs then. */
+typedef struct Step {
+    size_t thread;
+    int first, job;
+    size_t begin, end;
+} Step;
+
+static void claim_in_turn(Jobs *jobs, Job *const job[], size_t n, const Step *steps)
 {
-    Claim claim = {0};
-    assert_true(jobs_unclaimed(jobs));
-    assert_true(jobs_claim(jobs, thread, first, &claim));
-    assert_ptr_equal(claim.job, job);
-    assert_int_equal(claim.begin, begin);
-    assert_int_equal(claim.end, end);
-    jobs_run(&claim);
+    for (size_t i = 0; i < n; i++) {
+        const Step *step = &steps[i];
+        Claim claim = {0};
+        assert_true(jobs_unclaimed(jobs));
+        assert_true(jobs_claim(jobs, step->thread, step->first == NONE ? NULL : job[step->first], &claim));
+        assert_ptr_equal(claim.job, job[step->job]);
+        assert_int_equal(claim.begin, step->begin);
+        assert_int_equal(claim.end, step->end);
+        assert_false(job_finished(claim.job));
+        jobs_run(&claim);
+    }
+    assert_false(jobs_unclaimed(jobs));
+    assert_false(jobs_claim(jobs, 0, NULL, &(Claim){0}));
 }
+
+/* Opens a job of so many tasks, and a second one where that has some; the steps run all of them, each once. */
+static void claim_all(Jobs *jobs, size_t tasks, size_t tasks_of_second, size_t n, const Step *steps)
+{
+    enum { TASKS = 16 };
+    int counts[2][TASKS] = {{0}};
+    Job *job[2] = {jobs_open(jobs, tasks, count_task, counts[0])};
+    if (tasks_of_second) job[1] = jobs_open(jobs, tasks_of_second, count_task, counts[1]);
+    claim_in_turn(jobs, job, n, steps);
+    for (size_t i = 0; i < TASKS; i++) {
+        assert_int_equal(counts[0][i], i < tasks);
+        assert_int_equal(counts[1][i], i < tasks_of_second);
+    }
+    for (size_t i = 0; i < 2 && job[i]; i++) {
+        assert_true(job_finished(job[i]));
+        jobs_close(jobs, job[i]);
+    }
+}
+
+#define COUNT(steps) (sizeof(steps) / sizeof *(steps))
 
 /* The owner from the beginning, a quarter of what is left at a time, others from the end. */
 static void a_share_is_claimed_from_both_ends(void **state)
 {
-    Jobs *jobs = *state;
-    int counts[13] = {0};
-    Job *job = jobs_open(jobs, 13, count_task, counts);
-    assert_claims(jobs, 1, NULL, job, 7, 8); /* its share is [7, 13) */
-    assert_claims(jobs, 1, NULL, job, 8, 9);
-    assert_claims(jobs, 1, NULL, job, 9, 10);
-    assert_claims(jobs, 1, NULL, job, 10, 11);
-    assert_claims(jobs, 1, NULL, job, 11, 12);
-    assert_claims(jobs, 1, NULL, job, 12, 13);
-    assert_claims(jobs, 1, NULL, job, 6, 7); /* of [0, 7) */
-    assert_claims(jobs, 0, NULL, job, 0, 1);
-    assert_claims(jobs, 0, NULL, job, 1, 2);
-    assert_claims(jobs, 0, NULL, job, 2, 3);
-    assert_claims(jobs, 1, NULL, job, 5, 6);
-    assert_false(job_finished(job));
-    assert_claims(jobs, 1, NULL, job, 4, 5);
-    assert_claims(jobs, 0, NULL, job, 3, 4);
-    assert_true(job_finished(job));
-    assert_false(jobs_unclaimed(jobs));
-    assert_false(jobs_claim(jobs, 0, NULL, &(Claim){0}));
-    for (size_t i = 0; i < 13; i++) assert_int_equal(counts[i], 1);
-    jobs_close(jobs, job);
+    static const Step steps[] = {
+        {1, NONE, 0, 7, 8},   {1, NONE, 0, 8, 9},   {1, NONE, 0, 9, 10},                      /* its share is [7, 13) */
+        {1, NONE, 0, 10, 11}, {1, NONE, 0, 11, 12}, {1, NONE, 0, 12, 13}, {1, NONE, 0, 6, 7}, /* of [0, 7) */
+        {0, NONE, 0, 0, 1},   {0, NONE, 0, 1, 2},   {0, NONE, 0, 2, 3},   {1, NONE, 0, 5, 6},
+        {1, NONE, 0, 4, 5},   {0, NONE, 0, 3, 4},
+    };
+    claim_all(*state, 13, 0, COUNT(steps), steps);
 }
 
 /* Two threads with a job each, of which one has long tasks: each does its share of its own, then of the other's. */
 static void own_shares_of_all_jobs_come_before_others(void **state)
 {
-    Jobs *jobs = *state;
-    int longs[2] = {0}, shorts[4] = {0};
-    Job *a = jobs_open(jobs, 2, count_task, longs), *b = jobs_open(jobs, 4, count_task, shorts);
-    assert_claims(jobs, 0, a, a, 0, 1);
-    assert_claims(jobs, 1, b, b, 2, 3);
-    assert_claims(jobs, 1, b, b, 3, 4);
-    assert_claims(jobs, 1, b, a, 1, 2);
-    assert_claims(jobs, 0, a, b, 0, 1);
-    assert_claims(jobs, 1, b, b, 1, 2);
-    assert_true(job_finished(a) && job_finished(b));
-    jobs_close(jobs, b);
-    jobs_close(jobs, a);
+    static const Step steps[] = {
+        {0, 0, 0, 0, 1}, {1, 1, 1, 2, 3}, {1, 1, 1, 3, 4}, {1, 1, 0, 1, 2}, {0, 0, 1, 0, 1}, {1, 1, 1, 1, 2},
+    };
+    claim_all(*state, 2, 4, COUNT(steps), steps);
 }
 
 static void others_shares_of_the_own_job_come_first(void **state)
 {
-    Jobs *jobs = *state;
-    int of_a[2] = {0}, of_b[2] = {0};
-    Job *a = jobs_open(jobs, 2, count_task, of_a), *b = jobs_open(jobs, 2, count_task, of_b);
-    assert_claims(jobs, 1, b, b, 1, 2);
-    assert_claims(jobs, 1, b, a, 1, 2);
-    assert_claims(jobs, 1, b, b, 0, 1);
-    assert_claims(jobs, 1, b, a, 0, 1);
-    jobs_close(jobs, a);
-    jobs_close(jobs, b);
+    static const Step steps[] = {{1, 1, 1, 1, 2}, {1, 1, 0, 1, 2}, {1, 1, 1, 0, 1}, {1, 1, 0, 0, 1}};
+    claim_all(*state, 2, 2, COUNT(steps), steps);
 }
 
 static void there_is_room_for_so_many(void **state)
@@ -103,16 +108,18 @@ static void there_is_room_for_so_many(void **state)
     Jobs *jobs = *state;
     int counts[JOBS_MAX + 1][1] = {{0}};
     Job *open[JOBS_MAX];
+    Step steps[JOBS_MAX];
     for (size_t i = 0; i < JOBS_MAX; i++) {
+        steps[i] = (Step){1, (int)i, (int)i, 0, 1};
         open[i] = jobs_open(jobs, 1, count_task, counts[i]);
         assert_non_null(open[i]);
     }
     assert_null(jobs_open(jobs, 1, count_task, counts[JOBS_MAX]));
-    for (size_t i = 0; i < JOBS_MAX; i++) assert_claims(jobs, 1, open[i], open[i], 0, 1);
+    claim_in_turn(jobs, open, JOBS_MAX, steps);
     jobs_close(jobs, open[3]);
     Job *job = jobs_open(jobs, 1, count_task, counts[JOBS_MAX]);
     assert_ptr_equal(job, open[3]);
-    assert_claims(jobs, 0, NULL, job, 0, 1);
+    claim_in_turn(jobs, &job, 1, &(Step){0, NONE, 0, 0, 1});
     for (size_t i = 0; i < JOBS_MAX; i++) jobs_close(jobs, open[i]);
     for (size_t i = 0; i <= JOBS_MAX; i++) assert_int_equal(counts[i][0], 1);
 }
